@@ -1,0 +1,40 @@
+"""Complaint analysis in notebooks: open a book of complaints, ask a method, get a result that shows itself.
+
+    from complaintlib import Period, open_book, pareto
+    pareto(open_book("demo"), Period("2026-10"), by="reason")
+
+Names are loaded when first used, so that a command line that needs none of them answers at once.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from .methods import METHODS
+
+_HOMES = {
+    "Book": "book",
+    "open_book": "book",
+    "Period": "period",
+    "Words": "words",
+    "Finding": "result",
+    "Result": "result",
+    "table_view": "result",
+}
+
+__all__ = ["METHODS", *_HOMES, *METHODS]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in METHODS:
+        value = getattr(import_module(f".methods.{name}", __name__), name)
+    elif name in _HOMES:
+        value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,196 @@
+"""The command line: arguments only. Everything heavy is imported by the command that needs it."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from . import __version__
+from .home import DEMO, REPORTS, STORE
+from .words import LANGUAGES, Trouble, Words, language
+
+LANG = language()
+
+
+def said(zh: str, en: str) -> str:
+    """A text of the command line in the reader's language."""
+    return Words(zh, en)[LANG]
+
+
+def folder_of(store: str) -> str:
+    """`demo` is the demo company's store."""
+    return str(DEMO / "store") if store == "demo" else store
+
+
+STORE_HELP = said("投诉库文件夹；demo 为示例公司", "the store's folder; demo is the demo company")
+store_option = click.option("--store", default=str(STORE), show_default="data/store", help=STORE_HELP)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="complaintkit")
+def cli() -> None:
+    pass
+
+
+cli.help = said(
+    "投诉分析工具包：从杂乱的来源文件到可信的定期报告。",
+    "The complaint analysis kit: from messy source files to a report that can be trusted.",
+)
+
+
+@cli.command(help=said("生成示例公司的来源文件并入库。", "Make the demo company: its messy sources and its store."))
+def demo() -> None:
+    from .demo import make_demo
+    from .intake import intake
+
+    click.echo(said("生成示例公司的来源文件 ...", "making the demo company's sources ..."))
+    make_demo(DEMO)
+    for batch in intake(sorted((DEMO / "sources").iterdir()), store=DEMO / "store", progress=progress):
+        click.echo(batch.say(LANG))
+    click.echo(said("投诉库：data/demo/store", "the store is in data/demo/store"))
+
+
+@cli.command(help=said("把导出文件读入投诉库。", "Take exported files into the store."))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--profile", help=said("映射文件名；缺省按表头识别", "the mapping's name; found by the headers if left out"))
+@store_option
+@click.option("--replace", is_flag=True, help=said("替换同名文件先前的批次", "take out the earlier batch of the same file"))
+def intake(files: tuple[Path, ...], profile: str | None, store: str, replace: bool) -> None:
+    from .intake import intake as take_in
+
+    for batch in take_in(list(files), profile, store=Path(folder_of(store)), replace=replace, progress=progress):
+        click.echo(batch.say(LANG))
+
+
+@cli.command(help=said("为没有映射的文件提出映射建议。", "Propose the mapping for a file that no profile knows."))
+@click.argument("file", type=click.Path(path_type=Path))
+def profile(file: Path) -> None:
+    from .intake.profile import propose
+
+    click.echo(propose(file))
+
+
+@cli.command(help=said("生成一个期间的报告，例如 2026-10、2026-W43、last-month。", "Build the report of a period: 2026-10, 2026-W43, last-month ..."))
+@click.argument("period")
+@click.option("--recipe", default="monthly", show_default=True, help=said("配方", "the recipe"))
+@click.option("--lang", default=LANG, show_default=True, help=said("zh、en 或 zh,en", "zh, en or zh,en"))
+@store_option
+@click.option("--out", type=click.Path(path_type=Path), default=REPORTS, show_default="reports", help=said("输出文件夹", "the folder of reports"))
+@click.option("--as-of", help=said("此刻之后的事一概不见", "nothing that happened later is seen"))
+@click.option("--only", multiple=True, help=said("只做这些步骤", "only these steps"))
+@click.option("--jobs", type=click.IntRange(1, 64), help=said("同时运行的笔记本数", "notebooks at once"))
+@click.option("--dry-run", is_flag=True, help=said("只列出计划", "only show the plan"))
+@click.option("--resume", is_flag=True, help=said("沿用上次已完成的步骤", "keep the steps that an earlier run finished"))
+def report(
+    period: str, recipe: str, lang: str, store: str, out: Path, as_of: str | None, only: tuple[str, ...], jobs: int | None, dry_run: bool, resume: bool
+) -> None:
+    from .period import Period
+    from .report import build_report
+
+    languages = [part.strip() for part in lang.split(",")]
+    if unknown := set(languages) - set(LANGUAGES):
+        raise Trouble(Words("没有这种语言：{lang}", "no such language: {lang}"), lang=sorted(unknown))
+    window = Period.parse(period, as_of=as_of)
+    codes = []
+    for one in languages:
+        run = build_report(
+            window, recipe=recipe, lang=one, store=folder_of(store), out=out, only=only, jobs=jobs, dry_run=dry_run, resume=resume
+        )
+        click.echo(run.say(LANG))
+        codes.append(run.exit_code)
+    sys.exit(max(codes))
+
+
+@cli.command(help=said("列出分析方法及其回答的问题。", "List the methods and the questions they answer."))
+def methods() -> None:
+    from importlib import import_module
+
+    from .methods import METHODS
+
+    for name in METHODS:
+        module = import_module(f".methods.{name}", __package__)
+        title = getattr(module, name.capitalize()).title
+        click.echo(f"{name:14}{title.zh} · {title.en}")
+
+
+@cli.command(help=said("检查投诉库、规则、映射与配方是否有效。", "Say whether store, rules, profiles and recipes are valid."))
+@store_option
+def check(store: str) -> None:
+    from .intake.profile import all_profiles
+    from .intake.store import check_store
+    from .report.recipe import all_recipes
+    from .rules import load_rules
+
+    problems = []
+    for what, look in (
+        (said("规则", "rules"), load_rules),
+        (said("映射", "profiles"), all_profiles),
+        (said("配方", "recipes"), all_recipes),
+        (said("投诉库", "store"), lambda: check_store(Path(folder_of(store)))),
+    ):
+        try:
+            found = look()
+            bad = found if what == said("投诉库", "store") else []
+        except Trouble as trouble:
+            bad = [trouble]
+        problems += bad
+        click.echo(f"{'✗' if bad else '✓'} {what}")
+        for trouble in bad:
+            click.echo(f"  {trouble.say(LANG)}")
+    sys.exit(2 if problems else 0)
+
+
+@cli.command(help=said("检查字体、内核与版本。", "Say whether fonts, kernel and versions are in order."))
+def doctor() -> None:
+    from .report.doctor import examine
+
+    findings = examine()
+    for fine, line in findings:
+        click.echo(f"{'✓' if fine else '✗'} {line[LANG]}")
+    sys.exit(0 if all(fine for fine, _ in findings) else 2)
+
+
+@cli.command(help=said("核对一份已交付的报告是否完整、未被改动。", "Check that a delivered report is whole and unchanged."))
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def verify(folder: Path) -> None:
+    from .report.verify import verify as examine
+
+    problems = examine(folder)
+    for problem in problems:
+        click.echo(f"✗ {problem.say(LANG)}")
+    if not problems:
+        click.echo(said("✓ 报告完整", "✓ the report is whole"))
+    sys.exit(1 if problems else 0)
+
+
+def progress(line: str) -> None:
+    """One line of progress, on the error stream so that output can be piped."""
+    click.echo(line, err=True)
+
+
+def main() -> None:
+    """Run the command line; what the user can mend is said in their language, without a traceback."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except Trouble as trouble:
+        click.echo(trouble.say(LANG), err=True)
+        sys.exit(trouble.exit_code)
+    except Exception as error:
+        if os.environ.get("COMPLAINTKIT_DEBUG"):
+            raise
+        text = said(
+            f"内部错误（{type(error).__name__}）。设 COMPLAINTKIT_DEBUG=1 可看详情；详情可能含有个人信息。",
+            f"internal error ({type(error).__name__}). COMPLAINTKIT_DEBUG=1 shows the details, which may hold personal data.",
+        )
+        click.echo(text, err=True)
+        sys.exit(70)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,409 @@
+"""The only door to the tables: counts, series, spells and rows, asked of the engine that holds them.
+
+Written in Ibis, so the same questions run on DuckDB over Parquet files (the default), and on an engine a company
+already has. Only counts, sums, date truncation and comparisons are used, which every engine answers alike.
+Frames come back small, sorted by their key columns, with missing categories as `schema.BLANK`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from .clock import Clock
+from .home import DEMO, STORE
+from .period import Period
+from .schema import BLANK, CLOCKED, CODE, ID, TABLES, TEXT
+from .words import Trouble, Words
+
+BASES = ("received", "closed", "open")
+STOCKS = ("customers",)  # measures that stand at a moment: averaged over months, where the others add up
+_UNITS = {"minute": 1, "hour": 60, "day": 1440}
+_TRUNCATE = {"day": "D", "week": "W", "month": "M", "quarter": "Q", "half": "Q", "year": "Y"}
+
+Where = Mapping[str, Any]
+
+
+class NotMeasured(Trouble):
+    """The store has no such table, column or values: a method says so and the run goes on."""
+
+    def __init__(self, needs: str):
+        self.needs = needs
+        super().__init__(Words("未测量：需要 {needs}", "not measured: needs {needs}"), needs=needs)
+
+
+@dataclass(frozen=True)
+class Break:
+    """A change of a field's taxonomy at a moment: nothing is compared across it."""
+
+    field: str
+    at: pd.Timestamp
+    words: Words
+
+
+@dataclass(frozen=True, eq=False)
+class Book:
+    """Tables of one store. `at(as_of)` gives the book as it stood at a moment."""
+
+    con: Any
+    tables: Mapping[str, ir.Table]
+    clock: Clock
+    breaks: tuple[Break, ...] = ()
+    fingerprint: str = ""
+    as_of: pd.Timestamp | None = None
+
+    @classmethod
+    def of(cls, *, clock: Clock | None = None, breaks: Iterable[Break] = (), **frames: pd.DataFrame) -> "Book":
+        """A book of pandas frames in canonical columns; minutes beside the times are added where they are missing."""
+        clock = clock or Clock()
+        tables = {name: ibis.memtable(_arrow(name, frame, clock)) for name, frame in frames.items()}
+        return cls(ibis.duckdb.connect(), tables, clock, tuple(breaks))
+
+    def at(self, as_of: pd.Timestamp | None) -> "Book":
+        """The book as of a moment: rows that came later are gone, times that came later are still missing."""
+        return replace(self, as_of=None if as_of is None else pd.Timestamp(as_of))
+
+    # ------------------------------------------------------------------------------------------ questions
+
+    def has(self, table: str, *columns: str) -> bool:
+        """Whether the table is there and each of the columns has at least one value."""
+        return all(_filled(self, table, column) for column in columns or [None])
+
+    def counts(
+        self,
+        table: str = "complaints",
+        by: Sequence[str] = (),
+        window: Period | None = None,
+        basis: str = "received",
+        where: Where | None = None,
+        total: str | None = None,
+    ) -> pd.DataFrame:
+        """How many rows fall into the window, by columns: the `by` columns and `n`.
+
+        Basis: `received` (the table's own time lies in the window), `closed` (closed in it), `open` (received before
+        its end and not closed by then). `by=[]` gives one row. `total` adds a column with the sum of that column.
+        """
+        rows = self._in_window(self._where(table, where), table, window, basis)
+        return self._grouped(rows, table, by, total)
+
+    def series(
+        self,
+        table: str = "complaints",
+        by: Sequence[str] = (),
+        periods: Sequence[Period] = (),
+        basis: str = "received",
+        where: Where | None = None,
+        total: str | None = None,
+    ) -> pd.DataFrame:
+        """Counts per period: `period`, the `by` columns, `n` (and the sum of `total`), zeros included.
+
+        Every period comes with every combination of categories that occurs in any of them.
+        """
+        if basis == "open":
+            return self._open_series(table, by, periods, where)
+        rows = self._where(table, where)
+        time = _time_of(table, basis)
+        self._need(table, time)
+        rows = rows.filter((rows[time] >= _moment(periods[0].start)) & (rows[time] < _moment(self._end(periods[-1]))))
+        rows = rows.mutate(period_start=rows[time].truncate(_TRUNCATE[periods[0].kind]))
+        found = self._grouped(rows, table, ["period_start", *by], total)
+        names = {start: Period.holding(start, periods[0].kind).text for start in found["period_start"].unique()}
+        found.insert(0, "period", found.pop("period_start").map(names).astype(object))
+        values = ["n"] if total is None else ["n", total]
+        found = found.groupby(["period", *by], as_index=False, sort=False)[values].sum()
+        return _grid(found, by, periods, values)
+
+    def spells(
+        self,
+        start: str = "received_at",
+        end: str = "closed_at",
+        by: Sequence[str] = (),
+        window: Period | None = None,
+        basis: str = "received",
+        unit: str = "minute",
+        clock: str = "elapsed",
+        where: Where | None = None,
+        table: str = "complaints",
+    ) -> pd.DataFrame:
+        """Lengths of time from `start` to `end` as counts: the `by` columns, `duration`, `observed`, `n`.
+
+        `duration` is in whole units (minute, hour, day) of the clock (`elapsed` or `worked`). Cases without an end as
+        of the book's moment come with `observed` False and their age so far; basis `closed` takes those whose `end`
+        lies in the window, which is the naive view.
+        """
+        rows = self._where(table, where)
+        self._need(table, start, end)
+        time = end if basis == "closed" else start
+        if window is not None:
+            rows = rows.filter((rows[time] >= _moment(window.start)) & (rows[time] < _moment(self._end(window))))
+        rows = rows.filter(rows[start].notnull())
+        now = self.clock.minutes(self.as_of or pd.Timestamp(self.span()[1]))[("elapsed", "worked").index(clock)]
+        began, ended = rows[f"{start}_{clock}"], rows[f"{end}_{clock}"]
+        length = ibis.ifelse(ended.notnull(), ended, ibis.literal(int(now))) - began
+        whole = (length / _UNITS[unit]).floor().cast("int64")
+        rows = rows.mutate(duration=whole, observed=ended.notnull())
+        return self._grouped(rows, table, [*by, "duration", "observed"])
+
+    def exposure(self, measure: str, periods: Sequence[Period], by: Sequence[str] = ()) -> pd.DataFrame:
+        """The denominator per period: `period`, the `by` columns, `value`; missing where a month is not there.
+
+        Months are the grain: a day or week takes its share of its month's days; customers are averaged over months.
+        """
+        rows = self._where("exposure", {"measure": measure})
+        self._need("exposure", *by)
+        for column in set(TABLES["exposure"].columns) & {"channel", "product", "region"} & set(rows.columns):
+            # A source may bring margins as well as cells; only the cells are summed.
+            rows = rows.filter(rows[column].notnull()) if _filled(self, "exposure", column) else rows
+        found = self._grouped(rows, "exposure", ["month", *by], "value")
+        months = {month: part for month, part in found.groupby("month")}
+        empty = found.iloc[:0][[*by, "value"]]
+        parts = []
+        for period in periods:
+            end = self._end(period)
+            starts = pd.date_range(period.start.to_period("M").start_time, end, freq="MS", inclusive="left")
+            known = [months.get(month) for month in starts]
+            if not len(known) or any(part is None for part in known):
+                part = empty
+            else:
+                weights = [_overlap(period.start, end, month) for month in starts]
+                if measure in STOCKS:
+                    weights = [weight / sum(weights) for weight in weights]
+                part = pd.concat(p[[*by, "value"]].assign(value=p["value"] * w) for p, w in zip(known, weights, strict=True))
+                part = part.groupby(list(by), as_index=False)["value"].sum() if by else part[["value"]].sum().to_frame().T
+            parts.append(part.assign(period=period.text))
+        grid = _grid(pd.concat(parts), by, periods, ["value"], fill=np.nan)
+        return grid
+
+    def rows(
+        self,
+        table: str,
+        columns: Sequence[str],
+        window: Period | None = None,
+        limit: int = 1000,
+        where: Where | None = None,
+        basis: str = "received",
+        latest: bool = False,
+    ) -> pd.DataFrame:
+        """Named columns of single rows, in order of time and key (latest first if wanted), at most `limit`."""
+        rows = self._in_window(self._where(table, where), table, window, basis)
+        self._need(table, *columns)
+        order = [c for c in (TABLES[table].time, *TABLES[table].key) if c in rows.columns]
+        rows = rows.order_by([ibis.desc(c) if latest else ibis.asc(c) for c in order])
+        return self._ask(rows.select(*columns).limit(limit))
+
+    def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """When the first and the last complaint of the book were received; (NaT, NaT) where there is none."""
+        rows = self._table("complaints")
+        found = self._ask(rows.aggregate(first=rows.received_at.min(), last=rows.received_at.max()))
+        return pd.Timestamp(found["first"].iloc[0]), pd.Timestamp(found["last"].iloc[0])
+
+    def breaks_in(self, field: str, periods: Sequence[Period]) -> tuple[Break, ...]:
+        """Breaks of the field's taxonomy after the first period began and before the last ends."""
+        start, end = periods[0].start, periods[-1].end
+        return tuple(b for b in self.breaks if b.field == field and start < b.at < end)
+
+    def seen(self, period: Period) -> pd.DataFrame:
+        """The rows an analysis of the period sees, for the reader: counts and the stretch of time they cover."""
+        book = self.at(period.as_of)
+        first, last = book.span()
+        return pd.DataFrame(
+            {
+                "period": [period.text],
+                "n": book.counts(window=period)["n"],
+                "n_all": book.counts()["n"],
+                "first_received": [first],
+                "last_received": [last],
+                "as_of": [period.as_of],
+            }
+        )
+
+    # ------------------------------------------------------------------------------------------- how it asks
+
+    def _table(self, name: str) -> ir.Table:
+        if name not in self.tables:
+            raise NotMeasured(name)
+        table, time = self.tables[name], TABLES[name].time
+        if self.as_of is None or time is None or time not in table.columns:
+            return table
+        now = _moment(self.as_of)
+        table = table.filter((table[time] < now) | (table[time].isnull()))
+        if name not in CLOCKED:
+            return table
+        return table.mutate(**_hidden(table, name, now))
+
+    def _where(self, name: str, where: Where | None) -> ir.Table:
+        rows = self._table(name)
+        for column, wanted in (where or {}).items():
+            self._need(name, column)
+            wanted = [wanted] if isinstance(wanted, str | bool | int | float) else list(wanted)
+            rows = rows.filter(_category(rows, column).isin(wanted) if _is_text(rows, column) else rows[column].isin(wanted))
+        return rows
+
+    def _in_window(self, rows: ir.Table, table: str, window: Period | None, basis: str) -> ir.Table:
+        if basis == "open":
+            end = _moment(self._end(window) if window else self.as_of)
+            self._need(table, "closed_at")
+            return rows.filter((rows.received_at < end) & (rows.closed_at.isnull() | (rows.closed_at >= end)))
+        time = _time_of(table, basis)
+        if basis == "closed":
+            self._need(table, time)
+            rows = rows.filter(rows[time].notnull())
+        if window is None:
+            return rows
+        return rows.filter((rows[time] >= _moment(window.start)) & (rows[time] < _moment(self._end(window))))
+
+    def _end(self, window: Period) -> pd.Timestamp:
+        return min(window.end, self.as_of) if self.as_of is not None else window.end
+
+    def _grouped(self, rows: ir.Table, table: str, by: Sequence[str], total: str | None = None) -> pd.DataFrame:
+        self._need(table, *(c for c in by if c not in rows.columns), *([total] if total else []))
+        sums = {"n": rows.count()} | ({total: rows[total].cast("decimal(20, 4)").sum()} if total else {})  # exact: the same in any order
+        keys = {c: _category(rows, c) if _is_text(rows, c) else rows[c] for c in by}
+        found = self._ask(rows.group_by(**keys).aggregate(**sums) if by else rows.aggregate(**sums))
+        if total:
+            found[total] = found[total].astype(float).fillna(0.0)
+        found["n"] = found["n"].astype("int64")
+        return found.sort_values(list(by), kind="stable", ignore_index=True) if by else found
+
+    def _open_series(self, table: str, by: Sequence[str], periods: Sequence[Period], where: Where | None) -> pd.DataFrame:
+        """Open at each period's end = open before the first + received - closed since: it re-adds by construction."""
+        before = self.counts(table, by, periods[0].previous(), "open", where).assign(period=periods[0].text)
+        came = self.series(table, by, periods, "received", where)
+        left = self.series(table, by, periods, "closed", where)
+        change = pd.concat([before, came, left.assign(n=-left["n"])])
+        change = change.groupby(["period", *by], as_index=False)["n"].sum()
+        grid = _grid(change, by, periods, ["n"])
+        grid["n"] = grid.groupby(list(by))["n"].cumsum() if by else grid["n"].cumsum()
+        return grid
+
+    def _ask(self, question: ir.Table) -> pd.DataFrame:
+        return self.con.to_pyarrow(question).to_pandas()
+
+    def _need(self, table: str, *columns: str) -> None:
+        missing = [c for c in columns if c not in self._table(table).columns]
+        if missing:
+            raise NotMeasured(", ".join(f"{table}.{column}" for column in missing))
+
+
+def open_book(where: str | Path = STORE) -> Book:
+    """The book of a store: `demo`, a store's folder, or the address of an engine that holds the canonical tables."""
+    if where == "demo":
+        where = DEMO / "store"
+    if "://" in str(where):
+        con = ibis.connect(str(where))
+        return Book(con, {name: con.table(name) for name in con.list_tables() if name in TABLES}, Clock())
+    folder = Path(where).resolve()
+    manifest = folder / "store.json"
+    if not manifest.is_file():
+        raise Trouble(
+            Words(
+                "{folder} 里没有投诉库。请先运行 complaintkit intake（示例数据：complaintkit demo）",
+                "there is no store in {folder}. Run complaintkit intake first (for the example data: complaintkit demo)",
+            ),
+            folder=folder.name if where != DEMO / "store" else "data/demo/store",
+        )
+    text = manifest.read_text(encoding="utf-8")
+    content = json.loads(text)
+    con = ibis.duckdb.connect()
+    con.raw_sql("SET threads = 2; SET preserve_insertion_order = false")
+    con.raw_sql(f"SET allowed_directories = ['{str(folder).replace(chr(39), chr(39) * 2)}']")
+    tables = {
+        name: con.read_parquet([folder / file for file in files], table_name=name, hive_partitioning=False, union_by_name=True)
+        for name, files in content["files"].items()
+        if files and name in TABLES
+    }
+    con.raw_sql("SET enable_external_access = false; SET lock_configuration = true")
+    breaks = tuple(
+        Break(b["field"], pd.Timestamp(b["at"]), Words(b["zh"], b["en"])) for b in content.get("breaks", ())
+    )
+    fingerprint = hashlib.sha256(text.encode("utf-8")).hexdigest()
+    return Book(con, tables, Clock.from_dict(content["clock"]), breaks, fingerprint)
+
+
+@lru_cache(maxsize=4096)
+def _filled(book: Book, table: str, column: str | None) -> bool:
+    if table not in book.tables:
+        return False
+    rows = book.tables[table]
+    if column is None:
+        return True
+    if column not in rows.columns:
+        return False
+    return len(book._ask(rows.filter(rows[column].notnull()).select(column).limit(1))) > 0
+
+
+def _hidden(table: ir.Table, name: str, now: ir.Scalar) -> dict[str, ir.Value]:
+    """Columns as they stood: later times are missing, and what is only known at the end is not known yet."""
+    hidden: dict[str, ir.Value] = {}
+    for time in CLOCKED[name][1:]:
+        if time in table.columns:
+            seen = table[time] < now
+            hidden |= {
+                column: ibis.ifelse(seen, table[column], ibis.null())
+                for column in (time, f"{time}_elapsed", f"{time}_worked")
+                if column in table.columns
+            }
+    if "closed_at" in table.columns and name == "complaints":
+        later = table.closed_at >= now
+        for column, then in (("status", "open"), ("outcome", None), ("compensation", None)):
+            if column in table.columns:
+                hidden[column] = ibis.ifelse(later, ibis.null() if then is None else then, table[column])
+    return hidden
+
+
+def _category(rows: ir.Table, column: str) -> ir.Value:
+    return rows[column].nullif("").fill_null(BLANK)
+
+
+def _is_text(rows: ir.Table, column: str) -> bool:
+    return rows[column].type().is_string()
+
+
+def _time_of(table: str, basis: str) -> str:
+    return "closed_at" if basis == "closed" else TABLES[table].time
+
+
+def _moment(value: pd.Timestamp) -> ir.Scalar:
+    return ibis.literal(pd.Timestamp(value).to_pydatetime())
+
+
+def _overlap(start: pd.Timestamp, end: pd.Timestamp, month: pd.Timestamp) -> float:
+    """The share of the month's days that lie between start and end."""
+    close = month + pd.DateOffset(months=1)
+    return max((min(end, close) - max(start, month)) / (close - month), 0.0)
+
+
+def _grid(
+    found: pd.DataFrame, by: Sequence[str], periods: Sequence[Period], values: list[str], fill: float = 0
+) -> pd.DataFrame:
+    """Every period with every combination of categories found in any of them."""
+    texts = pd.DataFrame({"period": [p.text for p in periods]})
+    full = texts.merge(found[list(by)].drop_duplicates(), how="cross") if by else texts
+    full = full.merge(found, on=["period", *by], how="left")
+    if fill is not np.nan:
+        full = full.fillna(dict.fromkeys(values, fill)).astype({v: "int64" for v in values if v == "n"})
+    return full.sort_values(["period", *by], kind="stable", ignore_index=True)[["period", *by, *values]]
+
+
+def _arrow(name: str, frame: pd.DataFrame, clock: Clock) -> pa.Table:
+    """A frame in canonical columns as an Arrow table with the minutes beside its times."""
+    known = TABLES[name].columns
+    frame = frame.copy()
+    for time in CLOCKED.get(name, ()):
+        if time in frame and f"{time}_elapsed" not in frame:
+            frame[time] = frame[time].astype("datetime64[us]")
+            frame[f"{time}_elapsed"] = clock.elapsed(frame[time])
+            frame[f"{time}_worked"] = clock.worked(frame[time])
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    texts = {c for c in frame.columns if known.get(c) in (CODE, ID, TEXT)}  # an all-missing column has no type of its own
+    fields = [pa.field(f.name, pa.string()) if f.name in texts else f for f in table.schema]
+    return table.cast(pa.schema(fields))

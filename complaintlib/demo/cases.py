@@ -1,0 +1,217 @@
+"""The cases behind the complaints: who, when, by which channel, handled how fast and with what outcome."""
+
+from typing import Any
+
+import holidays
+import numpy as np
+import pandas as pd
+
+from .world import World, draw
+
+MINUTE, DAY = np.timedelta64(1, "m"), np.timedelta64(1, "D")
+SEGMENTS = {"regular": 0.48, "member": 0.27, "new": 0.17, "business": 0.08}
+STEPS = ("first_response_at", "resolved_at", "closed_at")
+
+# Relative load of the hours 0 to 23: people call by day and type in the evening.
+_CALLS = [0, 0, 0, 0, 0, 0, 1, 3, 7, 10, 10, 9, 6, 7, 9, 9, 8, 7, 5, 4, 3, 2, 0, 0]
+_TYPING = [2, 1, 1, 0.5, 0.5, 0.5, 1, 2, 4, 6, 7, 6, 6, 5, 5, 5, 5, 5, 5, 6, 7, 7, 6, 4]
+
+
+def customers(world: World, rng: np.random.Generator) -> pd.DataFrame:
+    """The customer table, grouped by region so that a region's customers stand together."""
+    facts = world.facts
+    share = {r: max(v["share"], 0.02) for r, v in facts["regions"].items()}
+    total = max(400, round(facts["customers"] * min(world.scale, 1)))
+    region = np.repeat(list(share), [round(total * s / sum(share.values())) for s in share.values()])
+    n = len(region)
+    joined = pd.Timestamp("2018-01-01") + pd.to_timedelta(rng.integers(0, 3150, n), unit="D")
+    left = joined + pd.to_timedelta(rng.integers(200, 6000, n), unit="D")
+    gone = left < pd.Timestamp(facts["end"])
+    number = np.sort(rng.choice(2_000_000, n, replace=False))
+    return pd.DataFrame(
+        {
+            "customer_id": pd.Series(rng.permutation(number)).map("C{:08d}".format),
+            "segment": _pick(rng, SEGMENTS, n),
+            "age_band": _pick(rng, {"18-24": 0.18, "25-34": 0.33, "35-44": 0.24, "45-59": 0.18, "60+": 0.07}, n),
+            "gender": _pick(rng, {"female": 0.53, "male": 0.45, "": 0.02}, n),
+            "occupation": _pick(
+                rng,
+                {"employee": 0.45, "self_employed": 0.15, "public_service": 0.1, "student": 0.14, "retired": 0.06, "other": 0.1},
+                n,
+            ),
+            "region": region,
+            "joined_on": joined,
+            "left_on": left.where(gone),
+            "active": np.where(gone, "no", "yes"),
+            "repurchases": rng.poisson(6, n),
+            "referrals": rng.poisson(0.4, n),
+        }
+    )
+
+
+def make_cases(world: World, people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """Every complaint, once or (the same complaint in a second channel) twice, by time received.
+
+    Columns are the canonical ones with codes and times as datetime64; `event` names the truth that planted the row.
+    """
+    cases = draw(world, rng)
+    drawn = pd.Series(_pick(rng, {k: v["share"] for k, v in world.facts["channels"].items()}, len(cases)))
+    cases["channel"] = cases["channel"].fillna(drawn) if "channel" in cases else drawn
+    cases["event"] = cases["event"].fillna("") if "event" in cases else ""
+    cases["received_at"] = _received(world, cases, rng)
+    cases = _silence(world, cases, rng)
+    cases = _who(world, cases, people, rng)
+    cases = _what(world, cases, rng)
+    cases = pd.concat([cases, _again(world, cases, rng)], ignore_index=True)
+    cases = cases.sort_values("received_at", kind="stable", ignore_index=True)
+    cases = _handled(world, cases, rng)
+    return cases.assign(complaint_id=_names(cases)).drop(columns="day")
+
+
+def _pick(rng: np.random.Generator, shares: dict[str, float], n: int) -> np.ndarray:
+    weight = np.array(list(shares.values()), float)
+    return np.array(list(shares), object)[rng.choice(len(shares), n, p=weight / weight.sum())]
+
+
+def _received(world: World, cases: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+    load = np.where((cases["channel"] == "hotline").to_numpy()[:, None], _CALLS, _TYPING).cumsum(1)
+    hour = (rng.random(len(cases))[:, None] * load[:, -1:] > load).sum(1)
+    second = hour * 3600 + rng.integers(0, 3600, len(cases))
+    imported = (cases["event"] == "bulk_import").to_numpy()
+    second[imported] = 8 * 3600 + rng.integers(0, 600, imported.sum())
+    return world.days.to_numpy().astype("M8[s]")[cases["day"]] + second.astype("m8[s]")
+
+
+def _silence(world: World, cases: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    for truth in (t for t in world.truths if t.get("silent")):
+        dead = (cases["channel"] == truth["where"]["channel"]) & (world.during(truth)[cases["day"]] > 0)
+        moved = rng.random(len(cases)) < truth["moved"]
+        other = np.where(rng.random(len(cases)) < 0.7, "hotline", "web_chat")
+        cases = cases.assign(channel=cases["channel"].mask(dead, other))[~dead | moved]
+    return cases.reset_index(drop=True)
+
+
+def _who(world: World, cases: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    n, facts = len(cases), world.facts
+    first = np.searchsorted(np.cumsum(sizes := people.groupby("region", sort=False).size()), 0)
+    start = dict(zip(sizes.index, np.concatenate([[first], np.cumsum(sizes)[:-1]]), strict=True))
+    size = cases["region"].map(sizes).to_numpy()
+    # The power makes some customers complain far more often than others.
+    index = cases["region"].map(start).to_numpy() + np.floor(size * rng.random(n) ** 1.4).astype(int)
+    for truth in (t for t in world.truths if "extra" in t):
+        mine = np.flatnonzero(cases["event"] == truth["id"])
+        few = start[truth["where"]["region"]] + rng.choice(sizes[truth["where"]["region"]], truth["customers"], replace=False)
+        index[mine] = rng.permutation(np.resize(few, len(mine)))
+    cities = {r: np.array(v["cities"], object) for r, v in facts["regions"].items()}
+    luck = rng.random(n) ** 1.5
+    city = [cities[r][int(u * len(cities[r]))] for r, u in zip(cases["region"], luck, strict=True)]
+    order = cases["received_at"].dt.strftime("DD%y%m%d") + pd.Series(rng.permutation(n)).map("{:07d}".format)
+    chosen = people[["customer_id", "segment"]].iloc[index].reset_index(drop=True)
+    return cases.assign(**chosen, city=city, order_id=order)
+
+
+def _what(world: World, cases: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    reasons = world.facts["reasons"]
+    luck = rng.random((len(cases), 2))
+    sub = {k: np.array(v["subreasons"], object) for k, v in reasons.items()}
+    grade = {k: np.cumsum(v["grades"]) for k, v in reasons.items()}
+    names = np.array(["major", "urgent", "general", "routine"], object)
+    return cases.assign(
+        subreason=[sub[k][int(u**1.6 * len(sub[k]))] for k, u in zip(cases["reason"], luck[:, 0], strict=True)],
+        severity=[names[min(3, np.searchsorted(grade[k], u))] for k, u in zip(cases["reason"], luck[:, 1], strict=True)],
+        department=cases["reason"].map({k: v["department"] for k, v in reasons.items()}),
+    )
+
+
+def _again(world: World, cases: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """The same complaint made once more within 48 hours, in another channel."""
+    twice = cases[(rng.random(len(cases)) < world.facts["dirt"]["cross_channel"]) & (cases["event"] == "")]
+    later = twice["received_at"] + rng.integers(20, 46 * 60, len(twice)) * MINUTE
+    shift = rng.integers(1, 5, len(twice))
+    channels = np.array(world.codes("channel"), object)
+    channel = channels[(twice["channel"].map(list(channels).index) + shift) % 5]
+    twice = twice.assign(received_at=later, channel=channel, event="again")
+    silent = np.zeros(len(twice), bool)
+    for truth in (t for t in world.truths if t.get("silent")):
+        inside = later.between(pd.Timestamp(truth["from"]), pd.Timestamp(truth["to"]), inclusive="left")
+        silent |= inside & (channel == truth["where"]["channel"])
+    return twice[(later < pd.Timestamp(world.facts["end"])) & ~silent]
+
+
+def _names(cases: pd.DataFrame) -> pd.Series:
+    """Complaint ids as each channel's system makes them: no two systems agree."""
+    serial = cases.groupby("channel").cumcount() + 1
+    day = cases["received_at"].dt.strftime("%Y%m%d")
+    forms = {
+        "hotline": "H" + day + serial.map("{:06d}".format),
+        "app": "3" + day + serial.map("{:09d}".format),  # 18 digits: more than a float can hold
+        "web_chat": "WC-" + day.str[2:] + "-" + serial.map("{:05d}".format),
+        "email": "EM/" + day.str[2:4] + "/" + serial.map("{:05d}".format),
+        "social_media": serial.map("{:08d}".format),  # leading zeros
+    }
+    return pd.Series(np.select([cases["channel"] == c for c in forms], list(forms.values()), ""), index=cases.index)
+
+
+class _Calendar:
+    """Working minutes: nine hours a day, Monday to Friday, Chinese holidays and make-up days."""
+
+    def __init__(self, world: World):
+        rule = world.facts["handling"]
+        days = pd.date_range(world.days[0] - 20 * DAY, pd.Timestamp(world.facts["end"]) + 500 * DAY)
+        china = holidays.country_holidays("CN", years=range(days[0].year, days[-1].year + 1))
+        working = np.array([china.is_working_day(d) for d in days.date])
+        hour, minute = map(int, rule["open"].split(":"))
+        self.minutes = rule["hours"] * 60
+        self.opens = days[working].to_numpy().astype("M8[s]") + np.timedelta64(hour * 60 + minute, "m")
+
+    def after(self, times: pd.Series, work: np.ndarray) -> np.ndarray:
+        """The moment by which so many minutes have been worked since `times`."""
+        start = times.to_numpy().astype("M8[s]")
+        day = np.searchsorted(self.opens, start, side="right") - 1
+        used = np.minimum((start - self.opens[day]) / MINUTE, self.minutes)
+        at = day * self.minutes + used + work
+        day = np.minimum(at // self.minutes, len(self.opens) - 1).astype(int)
+        return self.opens[day] + ((at % self.minutes) * 60).astype("m8[s]")
+
+
+def _handled(world: World, cases: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    n, rule, calendar = len(cases), world.facts["handling"], _Calendar(world)
+    facts, end = world.facts, pd.Timestamp(world.facts["end"])
+    quick = np.ones(n)
+    for truth in (t for t in world.truths if "response" in t):
+        quick *= np.where(_on(truth, cases["received_at"]), truth["response"], 1)
+    wait = cases["channel"].map({k: v["response"] for k, v in facts["channels"].items()}).to_numpy() * quick
+    response = wait * rng.lognormal(0, rule["response_spread"], n)
+    work = cases["severity"].map(rule["resolve"]).to_numpy() * 60 * rng.lognormal(0, rule["resolve_spread"], n)
+    work *= np.where(rng.random(n) < rule["stuck"], rule["stuck_times"], 1)
+    cases["first_response_at"] = calendar.after(cases["received_at"], response)
+    cases["resolved_at"] = calendar.after(cases["first_response_at"], work)
+    cases["closed_at"] = calendar.after(cases["resolved_at"], rng.exponential(rule["close"] * 60, n))
+    for step in STEPS:
+        cases[step] = cases[step].astype("M8[s]").where(cases[step] < end)
+    responded, resolved, closed = (cases[step].notna() for step in STEPS)
+    cases["status"] = np.select([closed, resolved, responded], ["closed", "resolved", "in_progress"], "open")
+    serial = rng.integers(1, 40, n)
+    agents = cases["department"].map({d: i for i, d in enumerate(sorted(cases["department"].unique()))})
+    cases["agent_id"] = (agents * 100 + serial).map("A{:04d}".format).where(responded, "")
+    cases["valid"] = pd.Series(_pick(rng, {"yes": 0.46, "partly": 0.2, "no": 0.34}, n)).where(resolved, "")
+    cases["escalated"] = np.where(rng.random(n) < cases["severity"].eq("major") * 0.25 + 0.03, "yes", "no")
+    cases["transferred"] = np.where(rng.random(n) < 0.11, "yes", "no")
+    cases["reopened"] = pd.Series(np.where(rng.random(n) < 0.035, "yes", "no")).where(resolved, "")
+    return _paid(world, cases, resolved, rng)
+
+
+def _on(truth: dict[str, Any], times: pd.Series) -> pd.Series:
+    return times.between(pd.Timestamp(truth["from"]), pd.Timestamp(truth["to"]), inclusive="left")
+
+
+def _paid(world: World, cases: pd.DataFrame, resolved: pd.Series, rng: np.random.Generator) -> pd.DataFrame:
+    n = len(cases)
+    good = _pick(rng, {"refund": 0.2, "compensation": 0.25, "redelivery": 0.15, "apology": 0.2, "explanation": 0.2}, n)
+    bad = _pick(rng, {"rejected": 0.5, "explanation": 0.5}, n)
+    cases["outcome"] = pd.Series(np.where(cases["valid"] == "no", bad, good)).where(resolved, "")
+    median = {k: v["pay"] for k, v in world.facts["reasons"].items()}
+    median |= {t["where"]["reason"]: t["pay"] for t in world.truths if "pay" in t}
+    paid = cases["reason"].map(median).to_numpy() * rng.lognormal(0, 0.7, n)
+    cases["compensation"] = pd.Series(paid.round(2)).where(cases["outcome"].isin(["refund", "compensation"]))
+    return cases

@@ -1,0 +1,1 @@
+"""Mathematics without complaints in it: functions on numbers and frames of numbers."""
