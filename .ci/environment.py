@@ -17,7 +17,9 @@ PIP_ONLY = {"rjieba", "zhplot"}
 
 def environment(pyproject: dict) -> str:
     project = pyproject["project"]
-    needs = [re.fullmatch(r"([a-z0-9_.\[\]-]+?)([<>=].*)", need, re.I).groups() for need in project["dependencies"]]
+    needs = [
+        re.fullmatch(r"([a-z0-9_.\[\]-]+?)([<>=].*)", need, re.I).groups() for need in project["dependencies"]
+    ]
     needs += [
         re.fullmatch(r"([a-z0-9_.\[\]-]+?)([<>=].*)", need, re.I).groups()
         for need in project["optional-dependencies"]["dev"]

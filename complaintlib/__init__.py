@@ -21,7 +21,7 @@ _HOMES = {
     "table_view": "result",
 }
 
-__all__ = ["METHODS", *_HOMES, *METHODS]
+__all__ = ["METHODS", *_HOMES, *METHODS]  # noqa: PLE0604 (names, all of them texts)
 __version__ = "0.1.0"
 
 

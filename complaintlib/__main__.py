@@ -39,7 +39,9 @@ cli.help = said(
 )
 
 
-@cli.command(help=said("生成示例公司的来源文件并入库。", "Make the demo company: its messy sources and its store."))
+@cli.command(
+    help=said("生成示例公司的来源文件并入库。", "Make the demo company: its messy sources and its store.")
+)
 def demo() -> None:
     from .demo import make_demo
     from .intake import intake
@@ -47,23 +49,34 @@ def demo() -> None:
     click.echo(said("生成示例公司的来源文件 ...", "making the demo company's sources ..."))
     make_demo(DEMO)
     for batch in intake(sorted((DEMO / "sources").iterdir()), store=DEMO / "store", progress=progress):
-        click.echo(batch.say(LANG))
+        click.echo(batch.show(LANG))
     click.echo(said("投诉库：data/demo/store", "the store is in data/demo/store"))
 
 
 @cli.command(help=said("把导出文件读入投诉库。", "Take exported files into the store."))
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--profile", help=said("映射文件名；缺省按表头识别", "the mapping's name; found by the headers if left out"))
+@click.option(
+    "--profile",
+    help=said("映射文件名；缺省按表头识别", "the mapping's name; found by the headers if left out"),
+)
 @store_option
-@click.option("--replace", is_flag=True, help=said("替换同名文件先前的批次", "take out the earlier batch of the same file"))
+@click.option(
+    "--replace",
+    is_flag=True,
+    help=said("替换同名文件先前的批次", "take out the earlier batch of the same file"),
+)
 def intake(files: tuple[Path, ...], profile: str | None, store: str, replace: bool) -> None:
     from .intake import intake as take_in
 
-    for batch in take_in(list(files), profile, store=Path(folder_of(store)), replace=replace, progress=progress):
-        click.echo(batch.say(LANG))
+    for batch in take_in(
+        list(files), profile, store=Path(folder_of(store)), replace=replace, progress=progress
+    ):
+        click.echo(batch.show(LANG))
 
 
-@cli.command(help=said("为没有映射的文件提出映射建议。", "Propose the mapping for a file that no profile knows."))
+@cli.command(
+    help=said("为没有映射的文件提出映射建议。", "Propose the mapping for a file that no profile knows.")
+)
 @click.argument("file", type=click.Path(path_type=Path))
 def profile(file: Path) -> None:
     from .intake.profile import propose
@@ -71,19 +84,41 @@ def profile(file: Path) -> None:
     click.echo(propose(file))
 
 
-@cli.command(help=said("生成一个期间的报告，例如 2026-10、2026-W43、last-month。", "Build the report of a period: 2026-10, 2026-W43, last-month ..."))
+@cli.command(
+    help=said(
+        "生成一个期间的报告，例如 2026-10、2026-W43、last-month。",
+        "Build the report of a period: 2026-10, 2026-W43, last-month ...",
+    )
+)
 @click.argument("period")
 @click.option("--recipe", default="monthly", show_default=True, help=said("配方", "the recipe"))
 @click.option("--lang", default=LANG, show_default=True, help=said("zh、en 或 zh,en", "zh, en or zh,en"))
 @store_option
-@click.option("--out", type=click.Path(path_type=Path), default=REPORTS, show_default="reports", help=said("输出文件夹", "the folder of reports"))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=REPORTS,
+    show_default="reports",
+    help=said("输出文件夹", "the folder of reports"),
+)
 @click.option("--as-of", help=said("此刻之后的事一概不见", "nothing that happened later is seen"))
 @click.option("--only", multiple=True, help=said("只做这些步骤", "only these steps"))
 @click.option("--jobs", type=click.IntRange(1, 64), help=said("同时运行的笔记本数", "notebooks at once"))
 @click.option("--dry-run", is_flag=True, help=said("只列出计划", "only show the plan"))
-@click.option("--resume", is_flag=True, help=said("沿用上次已完成的步骤", "keep the steps that an earlier run finished"))
+@click.option(
+    "--resume", is_flag=True, help=said("沿用上次已完成的步骤", "keep the steps that an earlier run finished")
+)
 def report(
-    period: str, recipe: str, lang: str, store: str, out: Path, as_of: str | None, only: tuple[str, ...], jobs: int | None, dry_run: bool, resume: bool
+    period: str,
+    recipe: str,
+    lang: str,
+    store: str,
+    out: Path,
+    as_of: str | None,
+    only: tuple[str, ...],
+    jobs: int | None,
+    dry_run: bool,
+    resume: bool,
 ) -> None:
     from .period import Period
     from .report import build_report
@@ -95,7 +130,15 @@ def report(
     codes = []
     for one in languages:
         run = build_report(
-            window, recipe=recipe, lang=one, store=folder_of(store), out=out, only=only, jobs=jobs, dry_run=dry_run, resume=resume
+            window,
+            recipe=recipe,
+            lang=one,
+            store=folder_of(store),
+            out=out,
+            only=only,
+            jobs=jobs,
+            dry_run=dry_run,
+            resume=resume,
         )
         click.echo(run.say(LANG))
         codes.append(run.exit_code)
@@ -114,7 +157,11 @@ def methods() -> None:
         click.echo(f"{name:14}{title.zh} · {title.en}")
 
 
-@cli.command(help=said("检查投诉库、规则、映射与配方是否有效。", "Say whether store, rules, profiles and recipes are valid."))
+@cli.command(
+    help=said(
+        "检查投诉库、规则、映射与配方是否有效。", "Say whether store, rules, profiles and recipes are valid."
+    )
+)
 @store_option
 def check(store: str) -> None:
     from .intake.profile import all_profiles
@@ -151,7 +198,11 @@ def doctor() -> None:
     sys.exit(0 if all(fine for fine, _ in findings) else 2)
 
 
-@cli.command(help=said("核对一份已交付的报告是否完整、未被改动。", "Check that a delivered report is whole and unchanged."))
+@cli.command(
+    help=said(
+        "核对一份已交付的报告是否完整、未被改动。", "Check that a delivered report is whole and unchanged."
+    )
+)
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 def verify(folder: Path) -> None:
     from .report.verify import verify as examine

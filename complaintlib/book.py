@@ -15,7 +15,6 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -62,7 +61,9 @@ class Book:
     as_of: pd.Timestamp | None = None
 
     @classmethod
-    def of(cls, *, clock: Clock | None = None, breaks: Iterable[Break] = (), **frames: pd.DataFrame) -> "Book":
+    def of(
+        cls, *, clock: Clock | None = None, breaks: Iterable[Break] = (), **frames: pd.DataFrame
+    ) -> "Book":
         """A book of pandas frames in canonical columns; minutes beside the times are added where they are missing."""
         clock = clock or Clock()
         tables = {name: ibis.memtable(_arrow(name, frame, clock)) for name, frame in frames.items()}
@@ -113,10 +114,14 @@ class Book:
         rows = self._where(table, where)
         time = _time_of(table, basis)
         self._need(table, time)
-        rows = rows.filter((rows[time] >= _moment(periods[0].start)) & (rows[time] < _moment(self._end(periods[-1]))))
+        rows = rows.filter(
+            (rows[time] >= _moment(periods[0].start)) & (rows[time] < _moment(self._end(periods[-1])))
+        )
         rows = rows.mutate(period_start=rows[time].truncate(_TRUNCATE[periods[0].kind]))
         found = self._grouped(rows, table, ["period_start", *by], total)
-        names = {start: Period.holding(start, periods[0].kind).text for start in found["period_start"].unique()}
+        names = {
+            start: Period.holding(start, periods[0].kind).text for start in found["period_start"].unique()
+        }
         found.insert(0, "period", found.pop("period_start").map(names).astype(object))
         values = ["n"] if total is None else ["n", total]
         found = found.groupby(["period", *by], as_index=False, sort=False)[values].sum()
@@ -144,9 +149,13 @@ class Book:
         self._need(table, start, end)
         time = end if basis == "closed" else start
         if window is not None:
-            rows = rows.filter((rows[time] >= _moment(window.start)) & (rows[time] < _moment(self._end(window))))
+            rows = rows.filter(
+                (rows[time] >= _moment(window.start)) & (rows[time] < _moment(self._end(window)))
+            )
         rows = rows.filter(rows[start].notnull())
-        now = self.clock.minutes(self.as_of or pd.Timestamp(self.span()[1]))[("elapsed", "worked").index(clock)]
+        now = self.clock.minutes(self.as_of or pd.Timestamp(self.span()[1]))[
+            ("elapsed", "worked").index(clock)
+        ]
         began, ended = rows[f"{start}_{clock}"], rows[f"{end}_{clock}"]
         length = ibis.ifelse(ended.notnull(), ended, ibis.literal(int(now))) - began
         whole = (length / _UNITS[unit]).floor().cast("int64")
@@ -164,7 +173,7 @@ class Book:
             # A source may bring margins as well as cells; only the cells are summed.
             rows = rows.filter(rows[column].notnull()) if _filled(self, "exposure", column) else rows
         found = self._grouped(rows, "exposure", ["month", *by], "value")
-        months = {month: part for month, part in found.groupby("month")}
+        months = dict(iter(found.groupby("month")))
         empty = found.iloc[:0][[*by, "value"]]
         parts = []
         for period in periods:
@@ -177,11 +186,17 @@ class Book:
                 weights = [_overlap(period.start, end, month) for month in starts]
                 if measure in STOCKS:
                     weights = [weight / sum(weights) for weight in weights]
-                part = pd.concat(p[[*by, "value"]].assign(value=p["value"] * w) for p, w in zip(known, weights, strict=True))
-                part = part.groupby(list(by), as_index=False)["value"].sum() if by else part[["value"]].sum().to_frame().T
+                part = pd.concat(
+                    p[[*by, "value"]].assign(value=p["value"] * w)
+                    for p, w in zip(known, weights, strict=True)
+                )
+                part = (
+                    part.groupby(list(by), as_index=False)["value"].sum()
+                    if by
+                    else part[["value"]].sum().to_frame().T
+                )
             parts.append(part.assign(period=period.text))
-        grid = _grid(pd.concat(parts), by, periods, ["value"], fill=np.nan)
-        return grid
+        return _grid(pd.concat(parts), by, periods, ["value"], fill=None)
 
     def rows(
         self,
@@ -245,7 +260,9 @@ class Book:
         for column, wanted in (where or {}).items():
             self._need(name, column)
             wanted = [wanted] if isinstance(wanted, str | bool | int | float) else list(wanted)
-            rows = rows.filter(_category(rows, column).isin(wanted) if _is_text(rows, column) else rows[column].isin(wanted))
+            rows = rows.filter(
+                _category(rows, column).isin(wanted) if _is_text(rows, column) else rows[column].isin(wanted)
+            )
         return rows
 
     def _in_window(self, rows: ir.Table, table: str, window: Period | None, basis: str) -> ir.Table:
@@ -264,9 +281,13 @@ class Book:
     def _end(self, window: Period) -> pd.Timestamp:
         return min(window.end, self.as_of) if self.as_of is not None else window.end
 
-    def _grouped(self, rows: ir.Table, table: str, by: Sequence[str], total: str | None = None) -> pd.DataFrame:
+    def _grouped(
+        self, rows: ir.Table, table: str, by: Sequence[str], total: str | None = None
+    ) -> pd.DataFrame:
         self._need(table, *(c for c in by if c not in rows.columns), *([total] if total else []))
-        sums = {"n": rows.count()} | ({total: rows[total].cast("decimal(20, 4)").sum()} if total else {})  # exact: the same in any order
+        sums = {"n": rows.count()} | (
+            {total: rows[total].cast("decimal(20, 4)").sum()} if total else {}
+        )  # exact: the same in any order
         keys = {c: _category(rows, c) if _is_text(rows, c) else rows[c] for c in by}
         found = self._ask(rows.group_by(**keys).aggregate(**sums) if by else rows.aggregate(**sums))
         if total:
@@ -274,7 +295,9 @@ class Book:
         found["n"] = found["n"].astype("int64")
         return found.sort_values(list(by), kind="stable", ignore_index=True) if by else found
 
-    def _open_series(self, table: str, by: Sequence[str], periods: Sequence[Period], where: Where | None) -> pd.DataFrame:
+    def _open_series(
+        self, table: str, by: Sequence[str], periods: Sequence[Period], where: Where | None
+    ) -> pd.DataFrame:
         """Open at each period's end = open before the first + received - closed since: it re-adds by construction."""
         before = self.counts(table, by, periods[0].previous(), "open", where).assign(period=periods[0].text)
         came = self.series(table, by, periods, "received", where)
@@ -317,7 +340,9 @@ def open_book(where: str | Path = STORE) -> Book:
     con.raw_sql("SET threads = 2; SET preserve_insertion_order = false")
     con.raw_sql(f"SET allowed_directories = ['{str(folder).replace(chr(39), chr(39) * 2)}']")
     tables = {
-        name: con.read_parquet([folder / file for file in files], table_name=name, hive_partitioning=False, union_by_name=True)
+        name: con.read_parquet(
+            [folder / file for file in files], table_name=name, hive_partitioning=False, union_by_name=True
+        )
         for name, files in content["files"].items()
         if files and name in TABLES
     }
@@ -383,13 +408,17 @@ def _overlap(start: pd.Timestamp, end: pd.Timestamp, month: pd.Timestamp) -> flo
 
 
 def _grid(
-    found: pd.DataFrame, by: Sequence[str], periods: Sequence[Period], values: list[str], fill: float = 0
+    found: pd.DataFrame,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    values: list[str],
+    fill: float | None = 0,
 ) -> pd.DataFrame:
     """Every period with every combination of categories found in any of them."""
     texts = pd.DataFrame({"period": [p.text for p in periods]})
     full = texts.merge(found[list(by)].drop_duplicates(), how="cross") if by else texts
     full = full.merge(found, on=["period", *by], how="left")
-    if fill is not np.nan:
+    if fill is not None:
         full = full.fillna(dict.fromkeys(values, fill)).astype({v: "int64" for v in values if v == "n"})
     return full.sort_values(["period", *by], kind="stable", ignore_index=True)[["period", *by, *values]]
 
@@ -404,6 +433,8 @@ def _arrow(name: str, frame: pd.DataFrame, clock: Clock) -> pa.Table:
             frame[f"{time}_elapsed"] = clock.elapsed(frame[time])
             frame[f"{time}_worked"] = clock.worked(frame[time])
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    texts = {c for c in frame.columns if known.get(c) in (CODE, ID, TEXT)}  # an all-missing column has no type of its own
+    texts = {
+        c for c in frame.columns if known.get(c) in (CODE, ID, TEXT)
+    }  # an all-missing column has no type of its own
     fields = [pa.field(f.name, pa.string()) if f.name in texts else f for f in table.schema]
     return table.cast(pa.schema(fields))

@@ -148,7 +148,9 @@ def time_axis(ax: Axes, labels: list[str], most: int = 7) -> None:
     ax.set_xticks(at, [labels[i] for i in at])
 
 
-def bars(ax: Axes, labels, values, low=None, high=None, colours=BLUE, notes=None, form="pct", lang="en") -> None:
+def bars(
+    ax: Axes, labels, values, low=None, high=None, colours=BLUE, notes=None, form="pct", lang="en"
+) -> None:
     """Horizontal bars from the top down, with intervals where given and a note (the numbers) behind each bar."""
     values = np.asarray(values, dtype=float)
     at = np.arange(len(values))
@@ -158,7 +160,13 @@ def bars(ax: Axes, labels, values, low=None, high=None, colours=BLUE, notes=None
     if low is not None and high is not None:
         low, high = np.asarray(low, dtype=float), np.asarray(high, dtype=float)
         ax.errorbar(
-            values, at, xerr=[np.clip(values - low, 0, None), np.clip(high - values, 0, None)], fmt="none", ecolor=INK, elinewidth=1.1, capsize=2.5
+            values,
+            at,
+            xerr=[np.clip(values - low, 0, None), np.clip(high - values, 0, None)],
+            fmt="none",
+            ecolor=INK,
+            elinewidth=1.1,
+            capsize=2.5,
         )
         ends = np.fmax(values, high)
     ax.set_yticks(at, [name(label) for label in labels])
@@ -177,7 +185,9 @@ def series(ax: Axes, values, low=None, high=None, centre=None, marks=None, colou
     """A line over periods 0, 1, 2 ...: expected range as a band, centre thin, and the marked points named apart."""
     at = np.arange(len(values))
     if low is not None and high is not None:
-        ax.fill_between(at, np.asarray(low, dtype=float), np.asarray(high, dtype=float), color=BAND, linewidth=0, zorder=1)
+        ax.fill_between(
+            at, np.asarray(low, dtype=float), np.asarray(high, dtype=float), color=BAND, linewidth=0, zorder=1
+        )
     if centre is not None:
         ax.plot(at, centre, color="#9aa5b1", linewidth=1, zorder=2)
     ax.plot(at, values, color=colour, linewidth=1.7, marker="o", markersize=3.4, zorder=3)
@@ -219,3 +229,23 @@ def sparkline(values, low=None, high=None, mark: str = SOFT) -> str:
 
 def _points(pairs: list[tuple[float, float]]) -> str:
     return " ".join(f"{px:.1f},{py:.1f}" for px, py in pairs)
+
+
+def calendar(ax: Axes, days, marked, names: list[str], lang: str) -> None:
+    """A row of days for each source: the darker, the more rows came that day; days marked as silent carry a cross."""
+    values = days.to_numpy(dtype=float)
+    top = np.maximum(np.nanmax(values, axis=1, keepdims=True, initial=0), 1)
+    shades = sns.light_palette(BLUE, as_cmap=True)
+    ax.pcolormesh(values / top, cmap=shades, vmin=0, vmax=1.15, edgecolors="white", linewidth=0.8)
+    rows, columns = np.nonzero(marked.to_numpy(dtype=bool))
+    ax.plot(columns + 0.5, rows + 0.5, "x", color=ORANGE, markersize=7, markeredgewidth=2)
+    ax.set_yticks(np.arange(len(names)) + 0.5, names)
+    step = max(1, len(days.columns) // 8)
+    at = np.arange(0, len(days.columns), step)
+    ax.set_xticks(at + 0.5, [f"{days.columns[i]:%m-%d}" for i in at])
+    ax.invert_yaxis()
+    ax.grid(visible=False)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    said = {"zh": "颜色越深，当日行数越多；× 为静默", "en": "darker: more rows that day; × silent"}[lang]
+    ax.set_xlabel(said)

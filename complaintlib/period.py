@@ -58,7 +58,10 @@ class Period:
         object.__setattr__(self, "as_of", self.end if self.as_of is None else pd.Timestamp(self.as_of))
         if self.as_of <= start:
             raise Trouble(
-                Words("截止时间 {as_of:text} 早于期间 {text} 的开始", "as-of {as_of:text} is before {text} begins"),
+                Words(
+                    "截止时间 {as_of:text} 早于期间 {text} 的开始",
+                    "as-of {as_of:text} is before {text} begins",
+                ),
                 as_of=self.as_of,
                 text=self.text,
             )
@@ -73,7 +76,9 @@ class Period:
         try:
             return cls(text, None if as_of is None else pd.Timestamp(as_of))
         except ValueError:
-            raise Trouble(Words("看不懂的时间：{as_of:text}", "not a time: {as_of:text}"), as_of=as_of) from None
+            raise Trouble(
+                Words("看不懂的时间：{as_of:text}", "not a time: {as_of:text}"), as_of=as_of
+            ) from None
 
     @classmethod
     def holding(cls, moment: pd.Timestamp, kind: str) -> Self:

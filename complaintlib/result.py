@@ -187,7 +187,9 @@ class Result:
         image = base64.b64encode(picture.png).decode("ascii")
         drawn = f'<img alt="{escape(picture.alt)}" src="data:image/png;base64,{image}">'
         said, table, read = self.say(lang), self.show_table(lang), self.how_to_read(lang)
-        return Shown(said.html + drawn + table.html + read.html, f"{said.text}\n\n{table.text}\n\n{read.text}")
+        return Shown(
+            said.html + drawn + table.html + read.html, f"{said.text}\n\n{table.text}\n\n{read.text}"
+        )
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         return self.show()._repr_mimebundle_()
@@ -221,29 +223,43 @@ class Result:
 def table_view(frame: pd.DataFrame, lang: str | None = None, rows: int = ROWS_SHOWN) -> Shown:
     """A frame as a table in words, its first `rows` rows, with the notes on units and denominators below."""
     lang = lang or language()
+    own = list(frame["form"]) if "form" in frame else [""] * len(frame)  # how each row's own values are shown
+    frame = frame.drop(columns="form", errors="ignore")
     columns = {name: column(str(name)) for name in frame.columns}
     heads = [plain(c.words[lang]) for c in columns.values()]
     body = [
-        [_cell(value, c.form, lang) for value, c in zip(row, columns.values(), strict=True)]
-        for row in frame.head(rows).itertuples(index=False)
+        [_cell(value, _form(c.form, form), lang) for value, c in zip(row, columns.values(), strict=True)]
+        for row, form in zip(frame.head(rows).itertuples(index=False), own, strict=False)
     ]
     numeric = [_is_number(frame.iloc[:, i]) for i in range(frame.shape[1])]
     head = "".join(
-        f'<th scope="col"{" class=n" if n else ""}>{escape(h)}</th>' for h, n in zip(heads, numeric, strict=True)
+        f'<th scope="col"{" class=n" if n else ""}>{escape(h)}</th>'
+        for h, n in zip(heads, numeric, strict=True)
     )
     lines = "".join(
-        "<tr>" + "".join(f"<td{' class=n' if n else ''}>{escape(c)}</td>" for c, n in zip(row, numeric, strict=True)) + "</tr>"
+        "<tr>"
+        + "".join(f"<td{' class=n' if n else ''}>{escape(c)}</td>" for c, n in zip(row, numeric, strict=True))
+        + "</tr>"
         for row in body
     )
-    notes = [f"{h}{'：' if lang == 'zh' else ': '}{c.note[lang]}" for h, c in zip(heads, columns.values(), strict=True) if c.note[lang]]
+    notes = [
+        f"{h}{'：' if lang == 'zh' else ': '}{c.note[lang]}"
+        for h, c in zip(heads, columns.values(), strict=True)
+        if c.note[lang]
+    ]
     if len(frame) > rows:
-        more = Words("只列前 {shown:int} 行，共 {all:int} 行；全部见表格文件", "first {shown:int} of {all:int} rows; all of them in the table files")
+        more = Words(
+            "只列前 {shown:int} 行，共 {all:int} 行；全部见表格文件",
+            "first {shown:int} of {all:int} rows; all of them in the table files",
+        )
         notes.insert(0, more.fill(lang, shown=rows, all=len(frame)))
     if frame.empty:
         notes.insert(0, Words("没有记录", "no rows")[lang])
     end = Words("；", "; ")[lang].join(notes)
     foot = f'<p class="table-notes">{escape(end)}</p>' if notes else ""
-    html = f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>{foot}'
+    html = (
+        f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>{foot}'
+    )
     return Shown(html, "\n".join("\t".join(row) for row in [heads, *body]))
 
 
@@ -264,13 +280,37 @@ def unpacked(content: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(content["rows"], columns=content["columns"])
 
 
+def _form(form: str, own: str) -> str:
+    """`by_form` and `+by_form` (a change) mean the form that the row itself names."""
+    if form == "+by_form":
+        return "pp" if own.startswith("pct") else "+" + own.removeprefix("+")
+    return own if form == "by_form" else form
+
+
 def _cell(value: Any, form: str, lang: str) -> str:
     if isinstance(value, str) and form in _NUMBER_FORMS:
         return plain(value)
     return plain(show(value, form, lang)) if _known(value) else "–"
 
 
-_NUMBER_FORMS = {"int", "num1", "num2", "num3", "sig", "+int", "+num1", "+num2", "+sig", "pct", "pct1", "+pct", "pp", "p", "min", "+min"}
+_NUMBER_FORMS = {
+    "int",
+    "num1",
+    "num2",
+    "num3",
+    "sig",
+    "+int",
+    "+num1",
+    "+num2",
+    "+sig",
+    "pct",
+    "pct1",
+    "+pct",
+    "pp",
+    "p",
+    "min",
+    "+min",
+}
 
 
 def _known(value: Any) -> bool:

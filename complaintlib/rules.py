@@ -144,8 +144,8 @@ def _number(
     zh, en = ("整数", "a whole number") if whole else ("数", "a number")
     problems.append(
         Words(
-            f"{full} 应为 {low:g} 到 {high:g} 之间的{zh}，现为 {value!r}",
-            f"{full} must be {en} from {low:g} to {high:g}, not {value!r}",
+            f"{full} 应为 {low:,} 到 {high:,} 之间的{zh}，现为 {value!r}",
+            f"{full} must be {en} from {low:,} to {high:,}, not {value!r}",
         )
     )
     return default

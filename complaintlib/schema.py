@@ -53,7 +53,9 @@ TABLES: dict[str, Table] = {
         Table(
             "events",
             _columns(
-                id="complaint_id agent_id", code="stage department waiting_on source", time="entered_at left_at"
+                id="complaint_id agent_id",
+                code="stage department waiting_on source",
+                time="entered_at left_at",
             ),
             key=("complaint_id", "stage", "entered_at"),
             time="entered_at",

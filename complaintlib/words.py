@@ -143,7 +143,9 @@ def minutes(value: float, lang: str, *, signed: bool = False) -> str:
 def day(value: date | datetime, lang: str) -> str:
     from babel.dates import format_date  # loaded only where a date is shown
 
-    return format_date(value, "d MMM y" if lang == "en" else "long", locale="en_GB" if lang == "en" else "zh_CN")
+    return format_date(
+        value, "d MMM y" if lang == "en" else "long", locale="en_GB" if lang == "en" else "zh_CN"
+    )
 
 
 def moment(value: datetime, lang: str) -> str:
@@ -177,7 +179,7 @@ _SAME_FIELD = {
 
 def label(field: str, code: object, lang: str) -> str:
     """The word for a code; a code that has none is shown as it came."""
-    if code is None or (isinstance(code, float) and math.isnan(code)):
+    if _missing(code):
         return DASH
     code = str(code)
     known = _labels().get((_SAME_FIELD.get(field, field), code)) or _labels().get(("*", code))
@@ -197,7 +199,9 @@ class Column:
 def columns() -> dict[str, Column]:
     with open(DATA / "columns.csv", encoding="utf-8", newline="") as file:
         return {
-            row["column"]: Column(row["form"], Words(row["zh"], row["en"]), Words(row["note_zh"], row["note_en"]))
+            row["column"]: Column(
+                row["form"], Words(row["zh"], row["en"]), Words(row["note_zh"], row["note_en"])
+            )
             for row in csv.DictReader(file)
         }
 
@@ -210,6 +214,11 @@ def column(name: str) -> Column:
 # ------------------------------------------------------------------------------------------------ sentences
 
 
+def _missing(value: Any) -> bool:
+    """None, NaN, NaT or NA, told without loading pandas."""
+    return value is None or (not isinstance(value, str) and str(value) in {"nan", "NaT", "<NA>"})
+
+
 def show(value: Any, form: str, lang: str) -> str:
     """A value as a person reads it.
 
@@ -220,10 +229,10 @@ def show(value: Any, form: str, lang: str) -> str:
     """
     if isinstance(value, list | tuple):
         return listed([show(item, form, lang) for item in value], lang)
-    if value is None or value != value:
-        return DASH
     if hasattr(value, "name_in"):  # a Period names itself
         return value.name_in(lang)
+    if _missing(value):
+        return DASH
     signed, kind = form.startswith("+"), form.removeprefix("+")
     if kind == "int":
         return number(value, 0, signed=signed)

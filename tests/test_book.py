@@ -20,7 +20,8 @@ def complaints() -> pd.DataFrame:
         ("A6", "2026-10-31 23:59", "rude", "hotline", "2026-10-31 23:59", "closed", 1.5),
     ]
     frame = pd.DataFrame(
-        rows, columns=["complaint_id", "received_at", "reason", "channel", "closed_at", "status", "compensation"]
+        rows,
+        columns=["complaint_id", "received_at", "reason", "channel", "closed_at", "status", "compensation"],
     )
     return frame.assign(**{c: pd.to_datetime(frame[c]) for c in ("received_at", "closed_at")})
 
@@ -29,7 +30,8 @@ def complaints() -> pd.DataFrame:
 def book() -> Book:
     months = pd.date_range("2026-08-01", "2026-10-01", freq="MS")
     orders = pd.DataFrame(
-        [(m, p, "orders", v) for m in months for p, v in (("x", 3000.0), ("y", 100.0))], columns=["month", "product", "measure", "value"]
+        [(m, p, "orders", v) for m in months for p, v in (("x", 3000.0), ("y", 100.0))],
+        columns=["month", "product", "measure", "value"],
     )
     stock = orders.assign(measure="customers")
     return Book.of(complaints=complaints(), exposure=pd.concat([orders, stock])).at(OCT.as_of)
@@ -81,9 +83,13 @@ def test_spells_keep_open_cases_with_their_age(book):
 
 def test_nothing_later_than_as_of_is_seen(book):
     """What a truncated future holds changes nothing."""
-    cut = complaints().query("received_at < '2026-10-15'").assign(
-        closed_at=lambda f: f["closed_at"].where(f["closed_at"] < "2026-10-15"),
-        compensation=lambda f: f["compensation"].where(f["closed_at"].notna()),
+    cut = (
+        complaints()
+        .query("received_at < '2026-10-15'")
+        .assign(
+            closed_at=lambda f: f["closed_at"].where(f["closed_at"] < "2026-10-15"),
+            compensation=lambda f: f["compensation"].where(f["closed_at"].notna()),
+        )
     )
     then, past = book.at(pd.Timestamp("2026-10-15")), Book.of(complaints=cut)
     for basis in ("received", "closed", "open"):
@@ -105,7 +111,10 @@ def test_exposure_is_shared_out_by_days_and_stocks_are_averaged(book):
 
 def test_a_month_without_denominator_is_missing_not_zero(book):
     """B95"""
-    assert book.at(None).exposure("orders", [OCT, Period("2026-11")])["value"].isna().tolist() == [False, True]
+    assert book.at(None).exposure("orders", [OCT, Period("2026-11")])["value"].isna().tolist() == [
+        False,
+        True,
+    ]
 
 
 def test_what_is_not_there_is_named(book):
@@ -120,7 +129,9 @@ def test_what_is_not_there_is_named(book):
 
 def test_rows_come_in_order_and_up_to_a_limit(book):
     assert book.rows("complaints", ["complaint_id"], OCT, limit=2)["complaint_id"].tolist() == ["A4", "A5"]
-    assert book.rows("complaints", ["complaint_id"], OCT, limit=1, latest=True)["complaint_id"].tolist() == ["A6"]
+    assert book.rows("complaints", ["complaint_id"], OCT, limit=1, latest=True)["complaint_id"].tolist() == [
+        "A6"
+    ]
     late = book.rows("complaints", ["complaint_id"], where={"reason": ["late", BLANK]})
     assert late["complaint_id"].tolist() == ["A1", "A2", "A3", "A4", "A5"]
 
@@ -140,7 +151,7 @@ def test_hostile_values_and_names_are_only_values(book):
     other = Book.of(complaints=frame)
     assert other.counts(where={"reason": "x'; DROP TABLE complaints; --"})["n"].item() == 6
     with pytest.raises(NotMeasured):
-        other.counts(by=['reason"; COPY complaints TO \'x.csv\'; --'])
+        other.counts(by=["reason\"; COPY complaints TO 'x.csv'; --"])
 
 
 def test_breaks_between_periods():

@@ -23,7 +23,14 @@ from complaintlib.words import (
 
 @pytest.mark.parametrize(
     ("value", "digits", "expected"),
-    [(0.5, 0, "1"), (2.5, 0, "3"), (2.675, 2, "2.68"), (-1234.5, 0, "−1,235"), (1e6, 0, "1,000,000"), (-0.04, 1, "0.0")],
+    [
+        (0.5, 0, "1"),
+        (2.5, 0, "3"),
+        (2.675, 2, "2.68"),
+        (-1234.5, 0, "−1,235"),
+        (1e6, 0, "1,000,000"),
+        (-0.04, 1, "0.0"),
+    ],
 )
 def test_numbers_round_half_up_as_spreadsheets_do(value, digits, expected):
     """H90: Python's own rounding gives 0, 2 and 2.67."""
@@ -67,7 +74,9 @@ def test_cut_counts_chinese_characters_twice():
 
 
 def test_a_sentence_is_filled_in_either_language():
-    words = Words("占比升至 {share:pct}（{low:pct} 至 {high:pct}）", "rose to {share:pct} ({low:pct} to {high:pct})")
+    words = Words(
+        "占比升至 {share:pct}（{low:pct} 至 {high:pct}）", "rose to {share:pct} ({low:pct} to {high:pct})"
+    )
     values = {"share": 0.3, "low": 0.28, "high": 0.325}
     assert words.fill("zh", **values) == "占比升至 30%（28% 至 33%）"
     assert words.fill("en", **values) == "rose to 30% (28% to 33%)"
@@ -95,4 +104,8 @@ def test_lists_and_dates_read_naturally():
 
 def test_trouble_speaks_both_languages():
     trouble = Trouble(Words("第 {row:int} 行有误", "row {row:int} is wrong"), exit_code=3, row=1234)
-    assert (trouble.say("zh"), str(trouble), trouble.exit_code) == ("第 1,234 行有误", "row 1,234 is wrong", 3)
+    assert (trouble.say("zh"), str(trouble), trouble.exit_code) == (
+        "第 1,234 行有误",
+        "row 1,234 is wrong",
+        3,
+    )

@@ -93,14 +93,14 @@ def _silence(world: World, cases: pd.DataFrame, rng: np.random.Generator) -> pd.
 
 def _who(world: World, cases: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     n, facts = len(cases), world.facts
-    first = np.searchsorted(np.cumsum(sizes := people.groupby("region", sort=False).size()), 0)
-    start = dict(zip(sizes.index, np.concatenate([[first], np.cumsum(sizes)[:-1]]), strict=True))
-    size = cases["region"].map(sizes).to_numpy()
+    sizes = people.groupby("region", sort=False).size()
+    start, size = sizes.cumsum() - sizes, cases["region"].map(sizes).to_numpy()
     # The power makes some customers complain far more often than others.
     index = cases["region"].map(start).to_numpy() + np.floor(size * rng.random(n) ** 1.4).astype(int)
     for truth in (t for t in world.truths if "extra" in t):
         mine = np.flatnonzero(cases["event"] == truth["id"])
-        few = start[truth["where"]["region"]] + rng.choice(sizes[truth["where"]["region"]], truth["customers"], replace=False)
+        region = truth["where"]["region"]
+        few = start[region] + rng.choice(sizes[region], truth["customers"], replace=False)
         index[mine] = rng.permutation(np.resize(few, len(mine)))
     cities = {r: np.array(v["cities"], object) for r, v in facts["regions"].items()}
     luck = rng.random(n) ** 1.5

@@ -81,7 +81,7 @@ def _rates(world: World) -> np.ndarray:
     level = np.array(
         [[r["level"] * k.get("regions", {}).get(name, 1) for k in facts["reasons"].values()] for name, r in facts["regions"].items()]
     )
-    season = np.array(facts["season"]["rate"])[days.month - 1] * np.array(facts["season"]["weekday"])[days.dayofweek]
+    season = np.array(facts["season"]["rate"])[days.month - 1] * np.array(facts["season"]["weekday"])[days.day_of_week]
     return season[:, None, None, None] * level[:, None, :] * per_order
 
 

@@ -34,13 +34,9 @@ class Refused(Trouble):
             Words("文件 {name} 未予接收：\n{zh}", "The file {name} was refused:\n{en}"),
             exit_code=REFUSED,
             name=name,
-            **{lang: _Lines(text) for lang, text in lines.items()},
+            **lines,
         )
 
     @property
     def codes(self) -> tuple[str, ...]:
         return tuple(problem.code for problem in self.problems)
-
-
-class _Lines(str):
-    """Text that keeps its line breaks when it is filled in."""

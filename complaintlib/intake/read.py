@@ -1,12 +1,31 @@
-"""Reading: any file a company exports becomes the DuckDB table `raw`, every value still the text it was."""
+"""Reading: any file a company exports becomes the DuckDB table `raw`, every value still the text it was.
 
+Nothing is typed and nothing is guessed: ids keep leading zeros and 18 digits, `NA` stays `NA`. Records that cannot be
+read are in the table `unread` with the reason; a file that would have to be guessed at is refused.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
-from .notes import Note
+from ..words import Words
+from . import delimited, excel, records
+from .encodings import Survey, encoding_of, survey
+from .header import clean_headers
+from .kinds import kind_of, plain_file, unpacked
+from .notes import Note, Refused
 from .profile import Profile
+
+__all__ = ["Note", "Refused", "Source", "read", "read_headers"]
+
+_SUFFIX = {"csv": (".csv", ".tsv", ".txt", ".tab", ".dat"), "excel": (".xlsx", ".xls", ".xlsm", ".xlsb")}
+_SUFFIX |= {"json": (".json", ".jsonl", ".ndjson"), "parquet": (".parquet", ".pq")}
+# The first cell of a row of sums.
+_TOTAL = r"(合\s*计|总\s*计|小\s*计|共\s*计|总数|grand total|sub-?total|totals?)\s*[:：]?.{0,20}"
 
 
 @dataclass(frozen=True)
@@ -26,9 +45,134 @@ class Source:
 
 def read_headers(path: str | Path, profile: Profile | None = None) -> tuple[str, ...]:
     """The cleaned headers of the file, from its beginning only: what `pick_profile` needs."""
-    raise NotImplementedError
+    profile = profile or Profile("")
+    path = plain_file(path)
+    with _opened(path) as (file, kind, seen):
+        if kind == "csv":
+            cells = delimited.sniff(file, seen, profile.read, profile.known).cells
+        elif kind == "excel":
+            _, rows, _ = excel.open_sheet(file, profile.read)
+            cells, _, _ = records.sheet_header(file, rows, profile.known, profile.read.skip_lines)
+        elif kind == "json":
+            encoding = encoding_of(file, seen, profile.read.encoding)
+            first = [
+                records.flat(r)
+                for _, r in zip(range(1000), records.json_records(file, encoding), strict=False)
+                if r
+            ]
+            cells = tuple(dict.fromkeys(key for record in first for key in record))
+        else:
+            cells = tuple(name for name, _ in records.parquet_columns(file))
+        return tuple(clean_headers(cells, path)[0])
 
 
 def read(path: str | Path, profile: Profile, con: duckdb.DuckDBPyConnection) -> Source:
-    """Leaves `raw` (row, then every column as VARCHAR) and `unread` (row, why) in `con`, replacing earlier ones."""
-    raise NotImplementedError
+    """Reads the file into `con`, replacing earlier tables of these names.
+
+    `raw`: `row` (BIGINT, number of the record in the file, 1 = first after the header), then every column of the file
+    as VARCHAR under its cleaned header; an empty field is NULL. `unread`: `row`, `why` (a code: short_row, long_row,
+    too_long, bad_json, total_row, blank_row). Raises Refused where the file cannot be read without guessing.
+    """
+    path = plain_file(path)
+    encoding = delimiter = sheet = None
+    try:
+        with _opened(path) as (file, kind, seen):
+            if kind == "csv":
+                form = delimited.sniff(file, seen, profile.read, profile.known)
+                encoding, delimiter = form.encoding, form.delimiter
+                headers, nameless, notes = delimited.load(file, seen, form, con)
+            elif kind == "excel":
+                sheet, rows, said = excel.open_sheet(file, profile.read)
+                headers, nameless, notes = records.load_rows(
+                    file, rows, profile.known, profile.read.skip_lines, con
+                )
+                notes = said + notes
+            elif kind == "json":
+                encoding = encoding_of(file, seen, profile.read.encoding)
+                headers, nameless, notes = records.load_json(file, encoding, con)
+            else:
+                headers, nameless, notes = records.load_parquet(file, con)
+            digest = seen.sha256 if file == path else survey(path).sha256
+    except Refused as refused:
+        raise Refused(path, *refused.problems) from refused  # under its own name, not that of a copy
+    if not path.name.lower().removesuffix(".gz").endswith(_SUFFIX[kind]):
+        notes.append(Note("named_otherwise", _NAMED, values={"kind": kind}))
+    headers, more = _without_nameless(path, headers, nameless, con)
+    notes += more + _set_aside(headers, con)
+    total = con.execute("SELECT (SELECT count(*) FROM raw) + (SELECT count(*) FROM unread)").fetchone()[0]
+    return Source(path, digest, kind, encoding, delimiter, sheet, tuple(headers), total, tuple(notes))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Path, str, Survey]]:
+    """The file, or what a .gz holds, with its kind and what its bytes show."""
+    with TemporaryDirectory(prefix="complaintkit-") as folder:
+        kind = kind_of(path)
+        if kind == "gzip":
+            path = unpacked(path, Path(folder))
+            kind = kind_of(path)
+            if kind not in ("csv", "json"):
+                raise Refused(path, Note("type", _PACKED, values={"kind": kind}))
+        seen = survey(path)
+        if not seen.size or (kind == "csv" and not seen.head.strip(b" \t\r\n\xef\xbb\xbf")):
+            raise Refused(path, Note("empty_file", _EMPTY))
+        yield path, kind, seen
+
+
+def _without_nameless(
+    path: Path, headers: list[str], nameless: list[str], con: duckdb.DuckDBPyConnection
+) -> tuple[list[str], list[Note]]:
+    """Columns without a name are dropped where they are empty; where they are not, they get a number for a name."""
+    kept, notes = [], []
+    for name in nameless:
+        quoted = '"' + name.replace('"', '""') + '"'
+        filled = con.execute(f"SELECT count(*) FILTER (trim({quoted}) <> '') FROM raw").fetchone()[0]
+        if filled:
+            kept.append(name)
+            notes.append(Note("nameless_column", _NAMELESS, filled, values={"name": name}))
+        else:
+            con.execute(f"ALTER TABLE raw DROP COLUMN {quoted}")
+    dropped = [name for name in nameless if name not in kept]
+    if dropped:
+        notes.append(Note("trailing_separator", _DROPPED, len(dropped)))
+    return [header for header in headers if header not in dropped], notes
+
+
+def _set_aside(headers: list[str], con: duckdb.DuckDBPyConnection) -> list[Note]:
+    """Empty rows and rows of sums leave `raw` for `unread`."""
+    cells = ", ".join(f"""nullif(trim("{header.replace('"', '""')}"), '')""" for header in headers)
+    con.execute(
+        f"""INSERT INTO unread SELECT "row", CASE WHEN first_cell IS NULL THEN 'blank_row' ELSE 'total_row' END
+        FROM (SELECT "row", coalesce({cells}) AS first_cell FROM raw)
+        WHERE first_cell IS NULL OR (length(first_cell) < 40 AND regexp_full_match(first_cell, $1, 'i'))""",
+        [_TOTAL],
+    )
+    found = con.execute(
+        """SELECT why, count(*), list(row ORDER BY row)[:5] FROM unread WHERE why IN ('blank_row', 'total_row')
+        GROUP BY why ORDER BY why"""
+    ).fetchall()
+    if found:
+        con.execute(
+            "DELETE FROM raw WHERE \"row\" IN (SELECT row FROM unread WHERE why IN ('blank_row', 'total_row'))"
+        )
+    words = {"blank_row": _BLANK, "total_row": _TOTALS}
+    return [Note(why, words[why], rows, tuple(sample)) for why, rows, sample in found]
+
+
+_EMPTY = Words("文件是空的", "the file is empty")
+_PACKED = Words(
+    "压缩包内是 {kind} 文件；只接受压缩的文本文件",
+    "there is a {kind} file inside; only packed text files are taken",
+)
+_NAMED = Words("文件名的后缀与内容不符：内容是 {kind}", "the name says otherwise, but the content is {kind}")
+_NAMELESS = Words(
+    "有一列没有列名但有 {rows:int} 个值，暂名 {name}",
+    "a column without a header has {rows:int} values; it is called {name}",
+)
+_DROPPED = Words(
+    "去掉了 {rows:int} 个没有列名的空列", "{rows:int} empty columns without a header were dropped"
+)
+_BLANK = Words("{rows:int} 个空行已搁置", "{rows:int} empty rows set aside")
+_TOTALS = Words(
+    "{rows:int} 个合计行已搁置（第 {sample} 条记录）", "{rows:int} rows of totals set aside (record {sample})"
+)

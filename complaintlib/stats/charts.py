@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import special, stats
+from scipy import stats
 
 from .runs import TWO_SIGMA, Rules, beyond_limits, shift, side_of, trend, two_of_three
 
 D2 = 1.128  # mean moving range of two over sigma, as in the published tables
-ENOUGH = 24  # baseline points below which limits are called trial limits
+FEWEST, ENOUGH = 8, 24  # baseline points below which there are no limits, and only trial limits
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,14 @@ def u_chart(
         if limits == "shewhart":
             half = _sigmas(level) * np.sqrt(phi * expected)
             return np.maximum(expected - half, 0), expected + half
-        tail, total = _tail(level, base, dispersion), per[base].sum()
-        mean = (
-            (y[base].sum() + 0.5) / total * per if total else expected
-        )  # Jeffreys: 24 zeros do not forbid a one
+        tail, total = _tail(level, base, phi > 1 and dispersion == "estimate"), per[base].sum()
+        # Half a case more (Jeffreys' prior): 24 months of 0 do not forbid a 1.
+        mean = (y[base].sum() + 0.5) / total * per if total else expected
         wide = phi * (1 + per / total) if total else expected
-        return count_quantile(tail, mean, wide), count_quantile(1 - tail, mean, wide)
+        return count_limits(tail, mean, wide)
 
     kind = "c" if exposure is None else "u"
-    middle = count_quantile(0.5, expected, phi) if limits == "prediction" else expected
+    middle = count_limits(0.5, expected, phi)[0] if limits == "prediction" else expected
     return _chart(kind, index, y, per, base, centre, middle, phi, bounds, rules)
 
 
@@ -94,7 +93,7 @@ def p_chart(
 ) -> Chart:
     """Shares `k / n` on Laney's p' chart; see `u_chart`.
 
-    Prediction limits are quantiles of a binomial of `n / dispersion` cases, scaled back. A point with n = 0 is missing.
+    Prediction limits are those of `share_limits`. A point with n = 0 is missing.
     """
     y, per, base, index = _points(k, n, baseline)
     centre = y[base].sum() / per[base].sum() if base.any() else np.nan
@@ -106,14 +105,12 @@ def p_chart(
         if limits == "shewhart":
             half = _sigmas(level) * np.sqrt(phi * spread)
             return np.maximum(centre * per - half, 0), np.minimum(centre * per + half, per)
-        tail, total = _tail(level, base, dispersion), per[base].sum()
+        tail, total = _tail(level, base, phi > 1 and dispersion == "estimate"), per[base].sum()
         share = (y[base].sum() + 0.5) / (total + 1) if total else centre
         wide = phi * (1 + per / total) if total else spread
-        return share_quantile(tail, per, share, wide), share_quantile(1 - tail, per, share, wide)
+        return share_limits(tail, per, share, wide)
 
-    middle = (
-        share_quantile(0.5, per, centre, np.full(len(per), phi)) if limits == "prediction" else centre * per
-    )
+    middle = share_limits(0.5, per, centre, phi)[1] if limits == "prediction" else centre * per
     return _chart("p", index, y, per, base, centre, middle, phi, bounds, rules)
 
 
@@ -138,37 +135,37 @@ def xmr(
     def bounds(level: float) -> tuple[np.ndarray, np.ndarray]:
         half = _sigmas(level) * sigma
         if limits == "prediction":
-            half = (
-                stats.norm.isf(_tail(level, base, "estimate")) * sigma * np.sqrt(1 + 1 / max(len(known), 1))
-            )
+            half = stats.norm.isf(_tail(level, base, True)) * sigma * np.sqrt(1 + 1 / max(len(known), 1))
         return centre - half * one, centre + half * one
 
     return _chart("xmr", index, y, one, base, centre, centre * one, sigma**2, bounds, rules)
 
 
-def count_quantile(q: ArrayLike, mean: ArrayLike, dispersion: ArrayLike) -> np.ndarray:
-    """The `q` quantile of a count with that mean and variance `dispersion` x mean: negative binomial (Poisson at 1)."""
+def count_limits(tail: float, mean: ArrayLike, dispersion: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Counts beyond which, on either side, at most `tail` of a count of that mean and variance lies.
+
+    Variance `dispersion` x mean: negative binomial, at 1 Poisson.
+    """
     mean, phi = np.broadcast_arrays(np.asarray(mean, float), np.asarray(dispersion, float))
     over = phi > 1 + 1e-9
-    size = np.where(over, mean / np.where(over, phi - 1, 1), 1)
-    out = np.where(over, stats.nbinom.ppf(q, np.maximum(size, 1e-300), 1 / phi), stats.poisson.ppf(q, mean))
-    return np.where(mean > 0, out, mean)
+    size = np.maximum(np.where(over, mean / np.where(over, phi - 1, 1), 1), 1e-300)
+    laws = stats.nbinom(size, 1 / np.where(over, phi, 2)), stats.poisson(mean)
+    low, high = (np.where(over, *(getattr(law, side)(tail) for law in laws)) for side in ("ppf", "isf"))
+    return np.where(mean > 0, low, mean), np.where(mean > 0, high, mean)
 
 
-def share_quantile(q: float, n: np.ndarray, p: float, dispersion: np.ndarray) -> np.ndarray:
-    """The `q` quantile of the cases among `n` with share `p` and `dispersion` times the binomial variance."""
+def share_limits(tail: float, n: ArrayLike, p: float, dispersion: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """The same for the cases among `n` with share `p` and `dispersion` times the binomial variance.
+
+    Quantiles of the beta law of that mean and variance, rounded outwards: at most one case wider than those of the
+    beta-binomial (or binomial) itself, which has none in closed form.
+    """
+    n = np.asarray(n, float)
     if not 0 < p < 1:
-        return n * p
-    cases = n / dispersion
-    with np.errstate(invalid="ignore"):
-        y = special.bdtrik(q, cases, p)
-        none = (1 - p) ** cases >= q  # even 0 is not that rare
-        out = (
-            np.floor(dispersion * (y + 0.5) + 0.5)
-            if q < 0.5
-            else np.ceil(dispersion * (y + 0.5) - 0.5 - 1e-9)
-        )
-    return np.where(np.isnan(n), np.nan, np.where(none, 0, np.clip(out, 0, n)))
+        return n * p, n * p
+    cases = np.maximum(n / dispersion - 1, 1e-9)
+    law = stats.beta(p * cases, (1 - p) * cases)
+    return np.floor(n * law.ppf(tail)), np.ceil(n * law.isf(tail) - 0.5)
 
 
 # -------------------------------------------------------------------------------------------------- inside
@@ -201,12 +198,12 @@ def _sigmas(level: float) -> float:
     return float(stats.norm.isf((1 - level) / 2))
 
 
-def _tail(level: float, base: np.ndarray, dispersion: float | str) -> float:
-    """The normal tail as far out as Student's t when the spread is estimated; none from fewer than 4 points."""
+def _tail(level: float, base: np.ndarray, estimated: bool) -> float:
+    """The normal tail as far out as Student's t when the spread is estimated; none from fewer than 8 points."""
     half = (1 - level) / 2
-    if dispersion != "estimate":
+    if not estimated:
         return half
-    return float(stats.norm.sf(stats.t.isf(half, 0.6 * (base.sum() - 1)))) if base.sum() >= 4 else np.nan
+    return float(stats.norm.sf(stats.t.isf(half, 0.6 * (base.sum() - 1)))) if base.sum() >= FEWEST else np.nan
 
 
 def _chart(kind, index, y, per, base, centre, middle, phi, bounds, rules) -> Chart:

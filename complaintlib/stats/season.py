@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from ..period import Period
-from .charts import count_quantile
+from .charts import count_limits
 
 SHORTEST = 8  # periods of history below which nothing is expected
 YEARS_FOR_SEASON = 2
@@ -143,7 +143,7 @@ def _design(
         months = np.array([m.month for m in middle])
         blocks.append((months[:, None] == np.unique(months), PRIOR_SEASON, True))
     if periods[at].kind == "day":
-        weekdays = np.array([p.start.dayofweek for p in periods])
+        weekdays = np.array([p.start.day_of_week for p in periods])
         blocks.append((weekdays[:, None] == np.arange(7), PRIOR_WEEKDAY, True))
     if regressors is not None and regressors.shape[1]:
         z = regressors.to_numpy(float)
@@ -184,12 +184,8 @@ def _predict(model: _Model, x: np.ndarray, offset: float, y: float, level: float
     mu = float(np.exp(x @ model.effects + offset))
     wide = model.dispersion + mu * float(x @ model.covariance @ x)  # variance of a new count over its mean
     tail = stats.norm.sf(stats.t.isf((1 - level) / 2, model.df))
-    return {
-        "expected": mu,
-        "low": float(count_quantile(tail, mu, wide)),
-        "high": float(count_quantile(1 - tail, mu, wide)),
-        "p": _two_sided(y, mu, wide, model.df),
-    }
+    low, high = count_limits(tail, mu, wide)
+    return {"expected": mu, "low": float(low), "high": float(high), "p": _two_sided(y, mu, wide, model.df)}
 
 
 def _two_sided(y: float, mu: float, wide: float, df: float) -> float:

@@ -1,0 +1,67 @@
+"""The demo company: an express-delivery and shopping service that exists nowhere, as messy files with planted truths.
+
+`data/demo/world.toml` has the company, `truths.toml` what is planted, `texts.toml` what its customers write; the words
+for its codes are in `data/labels.csv`. The generator shares no code with intake or analysis.
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..home import DEMO
+from .cases import customers, make_cases
+from .personal import mobile
+from .sources import SHAPES, export
+from .texts import PLANTED, write
+from .world import exposure, make_world
+
+FILES = len(SHAPES) + 3
+
+
+def make_demo(
+    folder: Path = DEMO,
+    seed: int = 20231101,
+    progress: Callable[[int, int, str], None] | None = None,
+    *,
+    months: int = 36,
+    scale: float = 1.0,
+) -> Path:
+    """Write the company's source files to `folder`/sources and return that folder; the same bytes each time.
+
+    `folder`/planted.csv lists every piece of personal data in them. `months` keeps the last so many months, `scale`
+    makes the company smaller. `progress(done, all, what)` hears of every part that is written. The files appear
+    together at the end: an interrupted run leaves the earlier ones.
+    """
+    rng = np.random.default_rng(seed)
+    parts = iter(range(1, FILES + 1))
+
+    def done(what: str) -> None:
+        if progress:
+            progress(next(parts), FILES, what)
+
+    new, final = folder / "sources.new", folder / "sources"
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    world = make_world(months, scale)
+    people = customers(world, rng)
+    _table(exposure(world, rng).assign(month=lambda f: f["month"].dt.strftime("%Y-%m-%d")), new / "exposure.csv")
+    done("exposure")
+    cases, planted = write(world, make_cases(world, people, rng), rng)
+    phones = np.array([mobile(rng) for _ in range(997)], object)
+    cases["phone"] = phones[cases["customer_id"].str[1:].astype(int) % len(phones)]
+    done("cases")
+    export(world, cases, new, rng, done)
+    _table(people.sample(frac=1, random_state=rng), new / "customers.csv")
+    callers = pd.DataFrame({"kind": "mobile", "written": phones, "plain": phones, "source": "hotline", "complaint_id": ""})
+    _table(pd.concat([planted, callers])[PLANTED], folder / "planted.csv")
+    shutil.rmtree(final, ignore_errors=True)
+    new.rename(final)
+    done("customers")
+    return final
+
+
+def _table(frame: pd.DataFrame, path: Path) -> None:
+    frame.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", date_format="%Y-%m-%d")

@@ -1,0 +1,285 @@
+"""CSV and its kin: separator, quotes and header are found in the head of the file, the rest is read by DuckDB."""
+
+import codecs
+import csv
+import io
+import math
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from ..words import Words
+from .encodings import HEAD, Survey, encoding_of, mojibake, to_utf8
+from .header import clean_headers, filled, find_header, usual_width
+from .notes import Note, Refused
+from .profile import Reading
+
+DELIMITERS = (",", "\t", ";", "|", "，", "；")
+LONGEST = 1 << 24  # bytes of the longest record
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a delimited file is written. `skip`: lines above the header; `width`: fields of its records."""
+
+    encoding: str
+    delimiter: str
+    quote: str
+    backslash: bool
+    skip: int
+    cells: tuple[str, ...]
+    width: int
+
+
+def sniff(path: Path, seen: Survey, reading: Reading, known: Collection[str]) -> Form:
+    """The form of the file, from its head; Refused where the head is not a table."""
+    encoding = encoding_of(path, seen, reading.encoding)
+    text = codecs.getincrementaldecoder(encoding)().decode(seen.head).replace("\0", "").removeprefix("\ufeff")
+    if not text.strip():
+        raise Refused(path, Note("empty_file", _EMPTY))
+    if mojibake(text):
+        raise Refused(path, Note("mojibake", _MOJIBAKE))
+    cr_only = not re.search(r"\n", text) and "\r" in text
+    text = text.replace("\r\n", "\n").replace("\r", "\n" if cr_only else " ")
+    whole = seen.size <= HEAD
+    asked = (reading.delimiter,) if reading.delimiter else DELIMITERS
+    forms = [_form(text, whole, delimiter, reading.skip_lines, known, path) for delimiter in asked]
+    best = max(forms, key=lambda form: form[0])
+    if isinstance(best[1], Refused):
+        raise best[1]
+    return replace(best[1], encoding=encoding)
+
+
+def _form(
+    text: str, whole: bool, delimiter: str, skip: int | None, known: Collection[str], path: Path
+) -> tuple[tuple, Form | Refused]:
+    """How well this separator explains the head, and the form it gives."""
+    quote = _quote(text, delimiter)
+    backslash = f"\\{quote}" in text and not re.search(f"[^{re.escape(delimiter)}\n]{quote}{quote}", text)
+    records, starts = _records(text, delimiter, quote, backslash, skip or 0, whole)
+    try:
+        index = 0 if skip is not None and records else find_header(records, known, path)
+    except Refused as refused:
+        return (-1, 0.0, usual_width(records)), refused
+    cells = records[index]
+    body = [record for record in records[index + 1 :] if any(map(filled, record))]
+    width = usual_width(body) or len(cells)
+    share = sum(len(record) == width for record in body) / len(body) if body else 1.0
+    matches = sum(heading_known for heading_known in (_known(cell, known) for cell in cells))
+    fit = (matches, round(share, 2) if len(cells) > 1 else 0.0, len(cells))
+    if body and width != len(cells):
+        extra = all(
+            not filled(cell) for record in body if len(record) == width for cell in record[len(cells) :]
+        )
+        if not (width == len(cells) + 1 and extra):
+            return fit, Refused(
+                path, Note("shifted", _SHIFTED, values={"header": len(cells), "width": width})
+            )
+    return fit, Form("", delimiter, quote, backslash, starts[index], tuple(cells), width)
+
+
+def _known(cell: str, known: Collection[str]) -> bool:
+    from .profile import heading
+
+    return heading(cell) in known
+
+
+def _quote(text: str, delimiter: str) -> str:
+    """The double quote, unless the file has none and wraps its fields in single ones."""
+    edge = re.escape(delimiter)
+    single = len(re.findall(rf"(?:^|{edge})'[^'\n]*'(?={edge}|$)", text, re.MULTILINE))
+    return "'" if '"' not in text and single > text.count("\n") / 2 else '"'
+
+
+def _records(
+    text: str, delimiter: str, quote: str, backslash: bool, skip: int, whole: bool
+) -> tuple[list[list[str]], list[int]]:
+    """The records of the head and the line each starts on; the last one is left out where the head is not the file."""
+    lines = io.StringIO(text, newline="\n")
+    for _ in range(skip):
+        lines.readline()
+    before = csv.field_size_limit(max(HEAD, 131072))
+    reader = csv.reader(
+        lines,
+        delimiter=delimiter,
+        quotechar=quote,
+        doublequote=not backslash,
+        escapechar="\\" if backslash else None,
+    )
+    records, starts, start = [], [], skip
+    try:
+        for record in reader:
+            if record:
+                records.append(record)
+                starts.append(start)
+            start = skip + reader.line_num
+    except csv.Error:
+        pass  # a field longer than the head: what came before it is enough
+    finally:
+        csv.field_size_limit(before)
+    kept = len(records) if whole else max(len(records) - 1, 1)
+    return records[:kept], starts[:kept]
+
+
+def load(
+    path: Path, seen: Survey, form: Form, con: duckdb.DuckDBPyConnection
+) -> tuple[list[str], list[str], list[Note]]:
+    """Fills `raw` and `unread`; gives the headers, those of them that had no name, and what there is to say."""
+    headers, notes = clean_headers([*form.cells, *[""] * (form.width - len(form.cells))], path)
+    nameless = [name for name, cell in zip(headers, [*form.cells, ""], strict=False) if not filled(cell)]
+    plain_utf8 = form.encoding in ("utf-8", "utf-8-sig") and not seen.nul and not seen.lone_cr
+    with TemporaryDirectory(prefix="complaintkit-") as folder:
+        copy = Path(folder) / "utf8.csv"
+        if plain_utf8 and not re.search(r"[*?\[]", str(path)):  # DuckDB would take these for a pattern
+            try:
+                _scan(path, form, headers, con)
+            except duckdb.InvalidInputException:  # line ends of two kinds outside of quotes
+                plain_utf8 = False
+        else:
+            plain_utf8 = False
+        if not plain_utf8:
+            cr_only = seen.lone_cr and not seen.crlf and not seen.lone_lf
+            to_utf8(path, form.encoding, copy, lines="cr" if cr_only else "lf")
+            try:
+                _scan(copy, form, headers, con)
+            except duckdb.Error as error:
+                values = {"why": type(error).__name__}
+                raise Refused(path, Note("unreadable", _UNREADABLE, values=values)) from None
+    notes += _said(seen, form) + _rejects(path, form, seen.size if plain_utf8 else math.inf, con)
+    return headers, nameless, notes
+
+
+def _scan(path: Path, form: Form, headers: list[str], con: duckdb.DuckDBPyConnection) -> None:
+    names = [f"c{i}" for i in range(form.width)]
+    picked = ", ".join(
+        f'{name} AS "{header.replace(chr(34), chr(34) * 2)}"'
+        for name, header in zip(names, headers, strict=True)
+    )
+    for table in ("raw", "unread", "reject_errors", "reject_scans"):
+        con.execute(f"DROP TABLE IF EXISTS {table}")
+    con.execute(
+        f"""CREATE TABLE raw AS SELECT row_number() OVER () AS "row", {picked}
+        FROM read_csv($path, columns = {{{", ".join(f"'{name}': 'VARCHAR'" for name in names)}}}, auto_detect = false,
+            header = true, skip = {form.skip}, delim = $delimiter, quote = $quote, escape = $escape, strict_mode = true,
+            compression = 'none', ignore_errors = true, store_rejects = true, max_line_size = {LONGEST})""",
+        {
+            "path": str(path),
+            "delimiter": form.delimiter,
+            "quote": form.quote,
+            "escape": "\\" if form.backslash else form.quote,
+        },
+    )
+
+
+_WHY = {"MISSING COLUMNS": "short_row", "TOO MANY COLUMNS": "long_row", "LINE SIZE OVER MAXIMUM": "too_long"}
+
+
+def _rejects(path: Path, form: Form, size: float, con: duckdb.DuckDBPyConnection) -> list[Note]:
+    """Records that DuckDB could not read go to `unread`; a quote that is not closed refuses the file."""
+    bad = con.execute(
+        """SELECT line, first(error_type), max(line_byte_position + strlen(csv_line)) FROM reject_errors
+        WHERE NOT regexp_full_match(csv_line, '\\s*') GROUP BY line ORDER BY line""",
+    ).fetchall()
+    con.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
+    con.execute("CREATE TABLE unread (row BIGINT, why VARCHAR)")
+    first = form.skip + 1  # DuckDB counts the lines it skipped, and the header
+    found = [(line - first, _WHY.get(kind, "bad_quotes"), end) for line, kind, end in bad]
+    open_quotes = [row for row, why, _ in found if why == "bad_quotes"]
+    if open_quotes:
+        cut_off = (
+            found[-1][1] == "bad_quotes" and found[-1][2] >= min(size, found[-1][2]) - 2 and size != math.inf
+        )
+        words = _CUT_OFF if cut_off else _OPEN_QUOTE
+        code = "cut_off" if cut_off else "open_quote"
+        con.execute("DROP TABLE raw; DROP TABLE unread")
+        raise Refused(path, Note(code, words, len(open_quotes), tuple(open_quotes[:5])))
+    if not found:
+        return []
+    con.executemany("INSERT INTO unread VALUES (?, ?)", [(row, why) for row, why, _ in found])
+    con.execute(
+        """UPDATE raw SET "row" = "row" + shift FROM (
+            SELECT "row" AS at, (SELECT count(*) FROM (SELECT row - row_number() OVER (ORDER BY row) AS before FROM unread)
+                WHERE before < raw."row") AS shift FROM raw) WHERE "row" = at AND shift > 0"""
+    )
+    notes = []
+    for why, words in (("short_row", _SHORT), ("long_row", _LONG), ("too_long", _TOO_LONG)):
+        rows = [row for row, reason, _ in found if reason == why]
+        if rows:
+            notes.append(Note(why, words, len(rows), tuple(rows[:5])))
+    if found[-1][1] == "short_row" and found[-1][2] >= size - 2:
+        notes.append(Note("last_row_short", _LAST_SHORT, 1, (found[-1][0],)))
+    return notes
+
+
+def _said(seen: Survey, form: Form) -> list[Note]:
+    """How the file was read, and what was mended on the way."""
+    names = {"\t": "Tab", ",": "','", ";": "';'", "|": "'|'", "，": "'，'"}
+    written = {"delimiter": names.get(form.delimiter, repr(form.delimiter)), "quote": form.quote}
+    notes = [
+        Note("encoding", Words("编码：{name}", "encoding: {name}"), values={"name": form.encoding}),
+        Note(
+            "delimiter",
+            Words("分隔符 {delimiter}，引号 {quote}", "separator {delimiter}, quote {quote}"),
+            values=written,
+        ),
+    ]
+    if form.skip:
+        notes.append(Note("junk_lines", _JUNK, form.skip))
+    if form.backslash:
+        notes.append(Note("backslash_quotes", _BACKSLASH))
+    if seen.nul and form.encoding.startswith(("utf-8", "gb", "big5")):
+        notes.append(Note("nul", _NUL, seen.nul))
+    if seen.lone_cr and (seen.crlf or seen.lone_lf):
+        notes.append(Note("lone_cr", _LONE_CR, seen.lone_cr))
+    if seen.unreadable:
+        notes.append(Note("lost_characters", _LOST, seen.unreadable))
+    return notes
+
+
+_EMPTY = Words("文件是空的（没有任何文字）", "the file is empty (no text in it)")
+_MOJIBAKE = Words(
+    "文件里的中文已是乱码（曾用西文编码读取并另存）；请从源系统重新导出",
+    "the Chinese in this file is already garbled (it was once read in a Western encoding and saved); export it again",
+)
+_SHIFTED = Words(
+    "表头有 {header} 列，而多数行有 {width} 列：各列会错位。请更正导出，或在 [read] 中写明 delimiter 或 skip_lines",
+    "the header has {header} fields but most rows have {width}: every column would shift. Mend the export, or write "
+    "`delimiter` or `skip_lines` under [read] in the profile",
+)
+_OPEN_QUOTE = Words(
+    "{rows:int} 处引号没有闭合或位置不对，从第 {sample} 条记录起；其后的行会被吞进一个字段",
+    "{rows:int} quotes are not closed or stand in a wrong place, at record {sample}; rows after it would be swallowed",
+)
+_CUT_OFF = Words(
+    "文件在引号内的字段里结束（第 {sample} 条记录）：文件不完整，或该处引号没有闭合",
+    "the file ends inside a quoted field (record {sample}): it is not whole, or the quote was never closed",
+)
+_UNREADABLE = Words("文件不能按表格读取（{why}）", "the file cannot be read as a table ({why})")
+_SHORT = Words(
+    "{rows:int} 行字段不足，已搁置（如第 {sample} 条记录）",
+    "{rows:int} rows with too few fields, set aside (such as record {sample})",
+)
+_LONG = Words(
+    "{rows:int} 行字段过多，已搁置（如第 {sample} 条记录）",
+    "{rows:int} rows with too many fields, set aside (such as record {sample})",
+)
+_TOO_LONG = Words("{rows:int} 行过长（超过 16 MB），已搁置", "{rows:int} rows longer than 16 MB, set aside")
+_LAST_SHORT = Words("最后一行不完整：文件可能被截断", "the last row is short: the file may have been cut off")
+_JUNK = Words(
+    "表头之前有 {rows:int} 行不是数据，已跳过",
+    "{rows:int} lines above the header are no data and were skipped",
+)
+_BACKSLASH = Words("字段内的引号以反斜杠转义", "quotes within fields are written with a backslash")
+_NUL = Words("去除了 {rows:int} 个 NUL 字符", "{rows:int} NUL characters taken out")
+_LONE_CR = Words(
+    "{rows:int} 个单独的回车符改为空格，未当作换行",
+    "{rows:int} lone carriage returns became spaces, not line ends",
+)
+_LOST = Words(
+    "有 {rows:int} 个字符在导出前已丢失（U+FFFD）",
+    "{rows:int} characters had been lost before the export (U+FFFD)",
+)

@@ -1,0 +1,182 @@
+"""What a run of digits or of letters and digits in a text is: phone, identity card, bank card, order number ...
+
+Works on a text whose full-width characters are ASCII (see `mask`). Digits may be split by spaces, dashes, dots and the
+like; every way of joining up to twenty neighbouring groups is judged by its digits and by how they are grouped.
+"""
+
+import re
+from collections.abc import Iterator
+
+Span = tuple[int, int, str]
+
+_RUN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]*[0-9][0-9A-Za-z]*(?:[ .\-·_,/()~*]{1,3}[0-9]+[A-Za-z]*(?![0-9A-Za-z]))*")
+_GROUP = re.compile(r"[0-9A-Za-z]+")
+_UUID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
+_MOST_DIGITS, _LEAST_CHARS = 19, 6
+_RANK = ("id_card", "phone", "ssn", "number", "bank_card", "landline", "order", "")
+
+
+def find_numbers(text: str) -> Iterator[Span]:
+    """(start, end, kind) of the numbers that identify somebody."""
+    for found in _UUID.finditer(text):
+        yield *found.span(), "order"
+    for run in _RUN.finditer(text):
+        if run.end() - run.start() < _LEAST_CHARS:
+            continue
+        groups = list(_GROUP.finditer(text, *run.span()))
+        here = 0
+        while here < len(groups):
+            last, kind = _joined(text, groups, here)
+            start, end = groups[here].start(), groups[last].end()
+            if kind is None:
+                start, end, kind = _after_its_name(text, start)
+                while last + 1 < len(groups) and groups[last + 1].start() < end:
+                    last += 1
+            if kind:
+                yield _with_brackets(text, start, end), end, kind
+            here = last + 1
+
+
+def _joined(text: str, groups: list[re.Match[str]], first: int) -> tuple[int, str | None]:
+    """The best reading of the groups from `first` on: the last group it takes and its kind.
+
+    "" is a number known to be harmless, None one that nothing is known of.
+    """
+    token = groups[first].group()
+    if not token.isdigit() and not re.fullmatch(r"[0-9]+[Xx]?", token):
+        return first, _code(token)
+    plus = text[groups[first].start() - 1 : groups[first].start()] == "+"
+    digits, sizes = "", []
+    best: tuple[int, str | None] = (first, None)
+    for last in range(first, len(groups)):
+        token = groups[last].group()
+        number = token.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        digits += number
+        if len(digits) > _MOST_DIGITS and sizes:
+            break
+        sizes.append(len(number))
+        check = token[len(number) :].upper()
+        kind = _kind(digits + check if check == "X" else digits, tuple(sizes), plus)
+        if kind == "order" and last == first and _is_amount(text, *groups[first].span()):
+            kind = ""
+        if kind is not None and (best[1] is None or _RANK.index(kind) <= _RANK.index(best[1])):
+            best = last, kind
+        if check:
+            break
+    return best
+
+
+def _kind(digits: str, sizes: tuple[int, ...], plus: bool) -> str | None:
+    """The kind of one number, given how its digits were grouped; `plus`: whether a + stands before it."""
+    n, solid, single = len(digits), len(sizes) == 1, len(sizes) > 9 and set(sizes) == {1}
+    tidy = solid or single or min(sizes) >= 3
+    if n == 18 and _is_date(digits[6:14]):
+        if _id_check_digit(digits[:17]) == digits[17]:
+            return "id_card"
+        return "number" if tidy or min(sizes[:-1]) >= 2 else None
+    if not digits.isdigit():
+        return None
+    if n == 15 and _is_date("19" + digits[6:12]) and (solid or single or sizes[0] == 6):
+        return "id_card"
+    if re.fullmatch(r"(?:00)?(?:86)?1[3-9][0-9]{9}", digits) and _phone_groups(sizes):
+        return "phone"
+    if plus and 8 <= n <= 15:
+        return "phone"
+    if sizes == (3, 2, 4):
+        return "ssn"
+    if _HOTLINE.fullmatch(digits):
+        return ""
+    if re.fullmatch(r"1?[2-9][0-9]{2}[2-9][0-9]{6}", digits) and (single or sizes in _AMERICAN):
+        return "phone"
+    if 13 <= n <= 19 and (solid or single or _card_groups(sizes)):
+        if _luhn(digits):
+            return "bank_card"
+        if not solid and not single:
+            return "number"
+    if re.fullmatch(r"0[1-9][0-9]{8,10}", digits) and tidy:
+        return "phone" if digits.startswith("07") and n == 11 else "landline"
+    if solid and _MOMENT.fullmatch(digits):
+        return ""
+    if n >= 10 and (solid or single or (len(sizes) > 2 and min(sizes) >= 3 and n >= 12)):
+        return "order"
+    return None
+
+
+_HOTLINE = re.compile(r"(?:86)?[48]00[0-9]{7}|1?8(?:00|33|44|55|66|77|88)[2-9][0-9]{6}")  # a company's, not a person's
+_AMERICAN = {(10,), (11,), (3, 3, 4), (3, 7), (6, 4), (1, 3, 3, 4), (1, 10), (1, 3, 7)}
+_MOMENT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?")
+_UNIT = re.compile(r" ?(?:元|块|美元|万|亿|%|USD|RMB|CNY|GBP|EUR|dollars|pounds|yuan)|\.[0-9]{1,2}(?![0-9])")
+
+
+def _phone_groups(sizes: tuple[int, ...]) -> bool:
+    """3-4-4 and the like, one by one, or in pairs; not the ragged groups of a list of quantities."""
+    own = sizes[1:] if len(sizes) > 1 and sizes[0] in (2, 4, 5) and sum(sizes[1:]) == 11 else sizes
+    return min(own) >= 3 or set(own) == {1} or (len(own) == 6 and max(own) == 2)
+
+
+def _card_groups(sizes: tuple[int, ...]) -> bool:
+    fours = sizes[:-1]
+    return set(fours) == {4} and len(fours) >= 3 or sizes in {(4, 6, 5), (4, 6, 4), (6, 13), (6, 10), (6, 12), (4, 12)}
+
+
+def _is_date(digits: str) -> bool:
+    year, month, day = digits[:4], digits[4:6], digits[6:8]
+    return "1900" <= year <= "2099" and "01" <= month <= "12" and "01" <= day <= "31"
+
+
+def _id_check_digit(digits: str) -> str:
+    """GB 11643: ISO 7064 MOD 11-2 over the first seventeen digits."""
+    return "10X98765432"[sum(int(d) * 2 ** (17 - i) for i, d in enumerate(digits)) % 11]
+
+
+def _luhn(digits: str) -> bool:
+    """ISO/IEC 7812 check digit; a run of one digit is no card."""
+    doubled = sum(int(d) if i % 2 == 0 else int("0246813579"[int(d)]) for i, d in enumerate(reversed(digits)))
+    return doubled % 10 == 0 and len(set(digits)) > 1
+
+
+def _is_amount(text: str, start: int, end: int) -> bool:
+    return bool(_UNIT.match(text, end)) or text[max(0, start - 2) : start].rstrip()[-1:] in tuple("$¥￥€£")
+
+
+def _code(token: str) -> str | None:
+    """Letters and digits in one word: a passport, an order number, or (few digits: a product's name) nothing."""
+    digits = sum(char.isdigit() for char in token)
+    if re.fullmatch(r"[A-Za-z][0-9]{8}|[A-Za-z]{2}[0-9]{7}", token):
+        return None if _is_date(token[1:]) else "passport"
+    return "order" if len(token) >= 10 and digits >= 6 and 2 * digits >= len(token) else None
+
+
+# ------------------------------------------------------------------------------------ numbers that are named
+
+_NAMED = re.compile(
+    r"(?:(?P<order>(?:订单|运单|快递|物流|包裹|工单|交易|流水)[号编]|单号|编号|"
+    r"(?:order|tracking|waybill|invoice|parcel|reference|confirmation|transaction)(?: ?(?:no|number|id|#))?)"
+    r"|(?P<landline>电话|手机|座机|固话|传真|phone|tel|telephone|mobile|cell|fax|call me (?:at|on))"
+    r"|(?P<passport>护照|通行证|passport)"
+    r"|(?P<ssn>ssn|social security(?: number)?)"
+    r"|(?P<account>账号|账户|帐号|卡号|qq|微信|wechat|account|acct))"
+    r"(?:号码|号|码|no\.?|number|是|为| is|[ .:#=]){0,4}\(?(?:[a-z]{1,6}-)?$",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(r"[0-9A-Za-z]{1,24}(?:[ -][0-9]{3,12}|-[0-9A-Za-z]{1,12}){0,4}")
+_DATE = re.compile(r"(?:19|20)[0-9]{2}[-/. ]?[01]?[0-9][-/. ]?[0-3]?[0-9]")
+
+
+def _after_its_name(text: str, start: int) -> tuple[int, int, str]:
+    """A number of six or more characters is masked when the words before it say what it is."""
+    value = _VALUE.match(text, start)
+    digits = sum(char.isdigit() for char in value.group()) if value else 0
+    if digits < 4 or len(value.group()) < _LEAST_CHARS or _DATE.fullmatch(value.group()):
+        return start, start, ""
+    named = _NAMED.search(text, max(0, start - 32), start)
+    if not named or (named.lastgroup == "landline" and not 7 <= digits <= 12):
+        return start, start, ""
+    return start, value.end(), named.lastgroup
+
+
+def _with_brackets(text: str, start: int, end: int) -> int:
+    """Take in the + of a country code and the opening bracket of an area code that is closed within."""
+    while start and (text[start - 1] == "+" or (text[start - 1] == "(" and ")" in text[start:end])):
+        start -= 1
+    return start

@@ -1,0 +1,109 @@
+"""How a notebook's kernel starts and ends: the one place that knows processes.
+
+Every notebook gets a fresh kernel in a process group of its own, so that whatever it started ends with it.
+"""
+
+import contextlib
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
+
+from ..home import HOME
+
+_ARGV = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
+_SOCKET_PATH = 90  # characters that a socket's path may have (the limit is 104 on macOS)
+_STEADY = {  # the same numbers and bytes whatever the machine
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "MPLBACKEND": "agg",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+
+
+class Kernels:
+    """The kernels of one run: `start` gives a manager for a new one, `end` kills it with all it started."""
+
+    def __init__(self, cwd: Path, **env: str):
+        self.cwd = cwd
+        self.folder = Path(tempfile.mkdtemp(prefix="ck-"))
+        path = os.pathsep.join(part for part in (str(HOME), os.environ.get("PYTHONPATH")) if part)
+        own = {"IPYTHONDIR": str(self.folder / "ipython"), "PYTHONPATH": path}
+        self.env = os.environ | _STEADY | own | env
+        self.alive: list[AsyncKernelManager] = []
+        self.stopped = False
+        self._count = itertools.count(1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> AsyncKernelManager:
+        """A manager whose kernel starts when it is first asked to."""
+        number = str(next(self._count))
+        socket = self.folder / number
+        manager = AsyncKernelManager(connection_file=f"{socket}.json", kernel_id=number)
+        if os.name == "posix" and len(str(socket)) < _SOCKET_PATH:  # no port that others on the machine can see
+            manager.transport, manager.ip = "ipc", str(socket)
+        spec = KernelSpec(argv=_ARGV, display_name="Python 3", language="python")
+        manager._kernel_spec = spec  # this environment's own Python, whatever kernels are registered
+        manager.provisioner = _Process(self, kernel_id=manager.kernel_id, kernel_spec=spec, parent=manager)
+        self.alive.append(manager)
+        return manager
+
+    def end(self, manager: AsyncKernelManager) -> None:
+        """Kill the kernel's process group and remove its sockets."""
+        if manager in self.alive:
+            self.alive.remove(manager)
+        kill(manager)
+        with contextlib.suppress(Exception):  # nothing that is left of it may stop the run
+            manager.cleanup_connection_file()
+            manager.context.destroy(linger=0)
+
+    def stop(self) -> None:
+        """Kill every kernel and start no more: whoever waits for one learns that it died."""
+        self.stopped = True
+        for manager in list(self.alive):
+            kill(manager)
+
+
+class _Process(LocalProvisioner):
+    """A kernel as a new process: its own group, a steady environment, and its noise kept out of the run's log."""
+
+    def __init__(self, kernels: Kernels, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.kernels = kernels
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        if self.kernels.stopped:
+            raise RuntimeError("the run has been stopped")
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return await super().pre_launch(**kwargs | quiet | {"env": dict(self.kernels.env), "cwd": str(self.kernels.cwd)})
+
+
+def kill(manager: AsyncKernelManager) -> None:
+    """Kill the whole process group at once; a group that has gone is no error."""
+    process = getattr(manager.provisioner, "process", None)
+    if process is None:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=5)
