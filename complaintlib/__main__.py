@@ -133,7 +133,7 @@ def report(
             window,
             recipe=recipe,
             lang=one,
-            store=folder_of(store),
+            store=store,
             out=out,
             only=only,
             jobs=jobs,

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
@@ -31,7 +31,8 @@ class Clock:
 
     zone       IANA time zone in which times without an offset are read and in which the shifts are meant
     country    whose public holidays are free: `CN`, `GB`, `US` ..., with a part as in `GB-SCT`; "" for none.
-               `GB` alone means England. China's make-up working days are worked.
+               `GB` alone means England. China's make-up working days are worked, and the weekend beside a
+               Chinese holiday is part of it for a desk that has weekend shifts.
     shifts     per weekday (Monday first) the shifts, as `09:00-12:00`; `22:00-06:00` runs into the next day and
                belongs to the day it begins on; `00:00-24:00` is the whole day. No shift: a day off.
     off        the company's own days off
@@ -191,8 +192,20 @@ def _public(country: str, year: int) -> tuple[tuple[date, ...], tuple[date, ...]
     code, _, part = country.partition("-")
     part = part or {"GB": "ENG"}.get(code)
     calendar = holidays.country_holidays(code, subdiv=part, years=year)
-    work = calendar.weekend_workdays if code == "CN" else ()
-    return tuple(calendar), tuple(day for day in work if day.year == year)
+    off, work = set(calendar), set()
+    if code == "CN":
+        work = calendar.weekend_workdays
+        off |= {day for holiday in off for day in _weekend_beside(holiday) if day not in work}
+    return tuple(sorted(off)), tuple(sorted(day for day in work if day.year == year))
+
+
+def _weekend_beside(holiday: date) -> Iterable[date]:
+    """The Saturday and Sunday that touch a holiday: China's notices count them in, the package does not name them."""
+    for step in (timedelta(days=-1), timedelta(days=1)):
+        day = holiday + step
+        while day.weekday() >= 5:
+            yield day
+            day += step
 
 
 def _worked_minutes(shifts: Iterable[str]) -> np.ndarray:

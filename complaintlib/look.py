@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from .words import cut, plain
+from .words import cut, percent, plain
 
 # Okabe-Ito, with greys: colour never stands alone, a mark or a word always says the same.
 INK, SOFT, LINE, BAND = "#1f2933", "#52606d", "#cbd2d9", "#e4e7eb"
@@ -29,6 +29,7 @@ SERIES = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, SOFT)
 LEVEL = {"act": "#b34700", "watch": "#8a6100", "good": "#00598f", "note": SOFT}
 
 WIDTH, DPI = 7.6, 144
+_NARROW = str.maketrans("“”‘’", "\"\"''")  # the font has these only as wide as a Chinese character
 LABEL_CELLS = 24  # columns a category's label may take; the whole text stands in the table
 
 
@@ -94,7 +95,10 @@ def figure(width: float = WIDTH, height: float = 4.2) -> Figure:
 def png(figure: Figure) -> bytes:
     """The figure as PNG bytes. Characters that the font cannot draw are left out, never drawn as boxes."""
     for text in figure.findobj(Text):
-        text.set_text("".join(c for c in plain(text.get_text()) if c == "\n" or ord(c) in _drawable()))
+        words = plain(text.get_text())
+        if not any("\u2e80" <= c <= "\uffef" for c in words):
+            words = words.translate(_NARROW)
+        text.set_text("".join(c for c in words if c == "\n" or ord(c) in _drawable()))
     out = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=".*[Gg]lyph.*")
@@ -137,7 +141,11 @@ def axis_format(axis, form: str, lang: str) -> None:
 
     if form == "int":
         axis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: show(float(value), form, lang)))
+    if form == "pct":  # all ticks with the same number of decimals
+        whole = max(abs(end) for end in axis.get_view_interval()) > 0.05
+        axis.set_major_formatter(FuncFormatter(lambda value, _: percent(value, 0 if whole else 1)))
+    else:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: show(float(value), form, lang)))
 
 
 def time_axis(ax: Axes, labels: list[str], most: int = 7) -> None:
@@ -149,9 +157,10 @@ def time_axis(ax: Axes, labels: list[str], most: int = 7) -> None:
 
 
 def bars(
-    ax: Axes, labels, values, low=None, high=None, colours=BLUE, notes=None, form="pct", lang="en"
+    ax: Axes, labels, values, low=None, high=None, colours=BLUE, notes=None, form="pct", lang="en", marks=None
 ) -> None:
-    """Horizontal bars from the top down, with intervals where given and a note (the numbers) behind each bar."""
+    """Horizontal bars from the top down, with intervals where given, a diamond at each of `marks` (an earlier value)
+    and a note (the numbers) behind each bar."""
     values = np.asarray(values, dtype=float)
     at = np.arange(len(values))
     colours = [colours] * len(values) if isinstance(colours, str) else list(colours)
@@ -169,6 +178,9 @@ def bars(
             capsize=2.5,
         )
         ends = np.fmax(values, high)
+    if marks is not None:
+        ax.plot(marks, at, "D", color="white", markeredgecolor=INK, markersize=5)
+        ends = np.fmax(ends, np.asarray(marks, dtype=float))
     ax.set_yticks(at, [name(label) for label in labels])
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")

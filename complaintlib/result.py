@@ -223,7 +223,7 @@ class Result:
 def table_view(frame: pd.DataFrame, lang: str | None = None, rows: int = ROWS_SHOWN) -> Shown:
     """A frame as a table in words, its first `rows` rows, with the notes on units and denominators below."""
     lang = lang or language()
-    own = list(frame["form"]) if "form" in frame else [""] * len(frame)  # how each row's own values are shown
+    own = list(frame["form"]) if "form" in frame else ["pct"] * len(frame)  # how each row's own values are shown
     frame = frame.drop(columns="form", errors="ignore")
     columns = {name: column(str(name)) for name in frame.columns}
     heads = [plain(c.words[lang]) for c in columns.values()]
@@ -281,7 +281,7 @@ def unpacked(content: dict[str, Any]) -> pd.DataFrame:
 
 
 def _form(form: str, own: str) -> str:
-    """`by_form` and `+by_form` (a change) mean the form that the row itself names."""
+    """`by_form` and `+by_form` (a change) mean the form that the row itself names: that of a share where none does."""
     if form == "+by_form":
         return "pp" if own.startswith("pct") else "+" + own.removeprefix("+")
     return own if form == "by_form" else form

@@ -112,7 +112,7 @@ def percent(value: float, digits: int | None = None, *, signed: bool = False) ->
     if value is None or not math.isfinite(value):
         return DASH
     if digits is None:
-        digits = 0 if round(abs(value), 4) >= 0.0995 else 1
+        digits = 0 if value == 0 or round(abs(value), 4) >= 0.0995 else 1
     return number(value * 100, digits, signed=signed) + "%"
 
 
@@ -223,7 +223,7 @@ def show(value: Any, form: str, lang: str) -> str:
     """A value as a person reads it.
 
     Forms: `int`, `num1`, `num2`, `num3` (decimals), `sig` (two figures), `+int`, `+num1`, `+sig` (with sign),
-    `pct`, `pct1`, `+pct`, `pp`, `p` (a p- or q-value), `min`, `+min` (minutes), `day`, `moment`, `period`,
+    `pct`, `pct1`, `+pct`, `pp`, `points` (pp without its unit), `p` (a p- or q-value), `min`, `+min` (minutes), `day`, `moment`, `period`,
     `text`, `yes` (a flag); any other form names the field whose labels give the word for a code. A list or
     tuple is shown item by item.
     """
@@ -244,6 +244,8 @@ def show(value: Any, form: str, lang: str) -> str:
         return percent(value, 1 if kind == "pct1" else None, signed=signed)
     if kind == "pp":
         return points(value, lang)
+    if kind == "points":  # the same without its unit, for the first end of an interval
+        return points(value, "en").removesuffix(" pp")
     if kind == "p":
         return "<0.001" if value < 0.001 else number(value, 3)
     if kind == "min":

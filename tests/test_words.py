@@ -46,7 +46,7 @@ def test_significant_figures_never_use_an_exponent():
 
 
 def test_shares_and_points():
-    assert [percent(v) for v in (0.614, 0.0951, 0.0995, 0.004, 1)] == ["61%", "9.5%", "10%", "0.4%", "100%"]
+    assert [percent(v) for v in (0.614, 0.0951, 0.0995, 0.004, 0, 1)] == ["61%", "9.5%", "10%", "0.4%", "0%", "100%"]
     assert points(-0.032, "zh") == "−3.2 个百分点"
     assert points(0.12, "en") == "+12 pp"
 

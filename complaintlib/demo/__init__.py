@@ -47,7 +47,9 @@ def make_demo(
     new.mkdir(parents=True)
     world = make_world(months, scale)
     people = customers(world, rng)
-    _table(exposure(world, rng).assign(month=lambda f: f["month"].dt.strftime("%Y-%m-%d")), new / "exposure.csv")
+    _table(
+        exposure(world, rng).assign(month=lambda f: f["month"].dt.strftime("%Y-%m-%d")), new / "exposure.csv"
+    )
     done("exposure")
     cases, planted = write(world, make_cases(world, people, rng), rng)
     phones = np.array([mobile(rng) for _ in range(997)], object)
@@ -55,7 +57,9 @@ def make_demo(
     done("cases")
     export(world, cases, new, rng, done)
     _table(people.sample(frac=1, random_state=rng), new / "customers.csv")
-    callers = pd.DataFrame({"kind": "mobile", "written": phones, "plain": phones, "source": "hotline", "complaint_id": ""})
+    callers = pd.DataFrame(
+        {"kind": "mobile", "written": phones, "plain": phones, "source": "hotline", "complaint_id": ""}
+    )
     _table(pd.concat([planted, callers])[PLANTED], folder / "planted.csv")
     shutil.rmtree(final, ignore_errors=True)
     new.rename(final)

@@ -1,16 +1,10 @@
-"""The cases behind the complaints: who, when, by which channel, handled how fast and with what outcome."""
+"""The cases behind the complaints: who complains, when, by which channel and about what."""
 
-from typing import Any
-
-import holidays
 import numpy as np
 import pandas as pd
 
-from .world import World, draw
-
-MINUTE, DAY = np.timedelta64(1, "m"), np.timedelta64(1, "D")
-SEGMENTS = {"regular": 0.48, "member": 0.27, "new": 0.17, "business": 0.08}
-STEPS = ("first_response_at", "resolved_at", "closed_at")
+from .handling import MINUTE, handle
+from .world import World, draw, pick
 
 # Relative load of the hours 0 to 23: people call by day and type in the evening.
 _CALLS = [0, 0, 0, 0, 0, 0, 1, 3, 7, 10, 10, 9, 6, 7, 9, 9, 8, 7, 5, 4, 3, 2, 0, 0]
@@ -31,14 +25,7 @@ def customers(world: World, rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "customer_id": pd.Series(rng.permutation(number)).map("C{:08d}".format),
-            "segment": _pick(rng, SEGMENTS, n),
-            "age_band": _pick(rng, {"18-24": 0.18, "25-34": 0.33, "35-44": 0.24, "45-59": 0.18, "60+": 0.07}, n),
-            "gender": _pick(rng, {"female": 0.53, "male": 0.45, "": 0.02}, n),
-            "occupation": _pick(
-                rng,
-                {"employee": 0.45, "self_employed": 0.15, "public_service": 0.1, "student": 0.14, "retired": 0.06, "other": 0.1},
-                n,
-            ),
+            **{name: pick(rng, shares, n) for name, shares in facts["people"].items()},
             "region": region,
             "joined_on": joined,
             "left_on": left.where(gone),
@@ -55,7 +42,7 @@ def make_cases(world: World, people: pd.DataFrame, rng: np.random.Generator) -> 
     Columns are the canonical ones with codes and times as datetime64; `event` names the truth that planted the row.
     """
     cases = draw(world, rng)
-    drawn = pd.Series(_pick(rng, {k: v["share"] for k, v in world.facts["channels"].items()}, len(cases)))
+    drawn = pd.Series(pick(rng, {k: v["share"] for k, v in world.facts["channels"].items()}, len(cases)))
     cases["channel"] = cases["channel"].fillna(drawn) if "channel" in cases else drawn
     cases["event"] = cases["event"].fillna("") if "event" in cases else ""
     cases["received_at"] = _received(world, cases, rng)
@@ -64,21 +51,17 @@ def make_cases(world: World, people: pd.DataFrame, rng: np.random.Generator) -> 
     cases = _what(world, cases, rng)
     cases = pd.concat([cases, _again(world, cases, rng)], ignore_index=True)
     cases = cases.sort_values("received_at", kind="stable", ignore_index=True)
-    cases = _handled(world, cases, rng)
+    cases = handle(world, cases, rng)
     return cases.assign(complaint_id=_names(cases)).drop(columns="day")
-
-
-def _pick(rng: np.random.Generator, shares: dict[str, float], n: int) -> np.ndarray:
-    weight = np.array(list(shares.values()), float)
-    return np.array(list(shares), object)[rng.choice(len(shares), n, p=weight / weight.sum())]
 
 
 def _received(world: World, cases: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
     load = np.where((cases["channel"] == "hotline").to_numpy()[:, None], _CALLS, _TYPING).cumsum(1)
     hour = (rng.random(len(cases))[:, None] * load[:, -1:] > load).sum(1)
     second = hour * 3600 + rng.integers(0, 3600, len(cases))
-    imported = (cases["event"] == "bulk_import").to_numpy()
-    second[imported] = 8 * 3600 + rng.integers(0, 600, imported.sum())
+    for truth in (t for t in world.truths if "hour" in t):  # all of it within ten minutes
+        mine = (cases["event"] == truth["id"]).to_numpy()
+        second[mine] = truth["hour"] * 3600 + rng.integers(0, 600, mine.sum())
     return world.days.to_numpy().astype("M8[s]")[cases["day"]] + second.astype("m8[s]")
 
 
@@ -117,8 +100,13 @@ def _what(world: World, cases: pd.DataFrame, rng: np.random.Generator) -> pd.Dat
     grade = {k: np.cumsum(v["grades"]) for k, v in reasons.items()}
     names = np.array(["major", "urgent", "general", "routine"], object)
     return cases.assign(
-        subreason=[sub[k][int(u**1.6 * len(sub[k]))] for k, u in zip(cases["reason"], luck[:, 0], strict=True)],
-        severity=[names[min(3, np.searchsorted(grade[k], u))] for k, u in zip(cases["reason"], luck[:, 1], strict=True)],
+        subreason=[
+            sub[k][int(u**1.6 * len(sub[k]))] for k, u in zip(cases["reason"], luck[:, 0], strict=True)
+        ],
+        severity=[
+            names[min(3, np.searchsorted(grade[k], u))]
+            for k, u in zip(cases["reason"], luck[:, 1], strict=True)
+        ],
         department=cases["reason"].map({k: v["department"] for k, v in reasons.items()}),
     )
 
@@ -149,69 +137,6 @@ def _names(cases: pd.DataFrame) -> pd.Series:
         "email": "EM/" + day.str[2:4] + "/" + serial.map("{:05d}".format),
         "social_media": serial.map("{:08d}".format),  # leading zeros
     }
-    return pd.Series(np.select([cases["channel"] == c for c in forms], list(forms.values()), ""), index=cases.index)
-
-
-class _Calendar:
-    """Working minutes: nine hours a day, Monday to Friday, Chinese holidays and make-up days."""
-
-    def __init__(self, world: World):
-        rule = world.facts["handling"]
-        days = pd.date_range(world.days[0] - 20 * DAY, pd.Timestamp(world.facts["end"]) + 500 * DAY)
-        china = holidays.country_holidays("CN", years=range(days[0].year, days[-1].year + 1))
-        working = np.array([china.is_working_day(d) for d in days.date])
-        hour, minute = map(int, rule["open"].split(":"))
-        self.minutes = rule["hours"] * 60
-        self.opens = days[working].to_numpy().astype("M8[s]") + np.timedelta64(hour * 60 + minute, "m")
-
-    def after(self, times: pd.Series, work: np.ndarray) -> np.ndarray:
-        """The moment by which so many minutes have been worked since `times`."""
-        start = times.to_numpy().astype("M8[s]")
-        day = np.searchsorted(self.opens, start, side="right") - 1
-        used = np.minimum((start - self.opens[day]) / MINUTE, self.minutes)
-        at = day * self.minutes + used + work
-        day = np.minimum(at // self.minutes, len(self.opens) - 1).astype(int)
-        return self.opens[day] + ((at % self.minutes) * 60).astype("m8[s]")
-
-
-def _handled(world: World, cases: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    n, rule, calendar = len(cases), world.facts["handling"], _Calendar(world)
-    facts, end = world.facts, pd.Timestamp(world.facts["end"])
-    quick = np.ones(n)
-    for truth in (t for t in world.truths if "response" in t):
-        quick *= np.where(_on(truth, cases["received_at"]), truth["response"], 1)
-    wait = cases["channel"].map({k: v["response"] for k, v in facts["channels"].items()}).to_numpy() * quick
-    response = wait * rng.lognormal(0, rule["response_spread"], n)
-    work = cases["severity"].map(rule["resolve"]).to_numpy() * 60 * rng.lognormal(0, rule["resolve_spread"], n)
-    work *= np.where(rng.random(n) < rule["stuck"], rule["stuck_times"], 1)
-    cases["first_response_at"] = calendar.after(cases["received_at"], response)
-    cases["resolved_at"] = calendar.after(cases["first_response_at"], work)
-    cases["closed_at"] = calendar.after(cases["resolved_at"], rng.exponential(rule["close"] * 60, n))
-    for step in STEPS:
-        cases[step] = cases[step].astype("M8[s]").where(cases[step] < end)
-    responded, resolved, closed = (cases[step].notna() for step in STEPS)
-    cases["status"] = np.select([closed, resolved, responded], ["closed", "resolved", "in_progress"], "open")
-    serial = rng.integers(1, 40, n)
-    agents = cases["department"].map({d: i for i, d in enumerate(sorted(cases["department"].unique()))})
-    cases["agent_id"] = (agents * 100 + serial).map("A{:04d}".format).where(responded, "")
-    cases["valid"] = pd.Series(_pick(rng, {"yes": 0.46, "partly": 0.2, "no": 0.34}, n)).where(resolved, "")
-    cases["escalated"] = np.where(rng.random(n) < cases["severity"].eq("major") * 0.25 + 0.03, "yes", "no")
-    cases["transferred"] = np.where(rng.random(n) < 0.11, "yes", "no")
-    cases["reopened"] = pd.Series(np.where(rng.random(n) < 0.035, "yes", "no")).where(resolved, "")
-    return _paid(world, cases, resolved, rng)
-
-
-def _on(truth: dict[str, Any], times: pd.Series) -> pd.Series:
-    return times.between(pd.Timestamp(truth["from"]), pd.Timestamp(truth["to"]), inclusive="left")
-
-
-def _paid(world: World, cases: pd.DataFrame, resolved: pd.Series, rng: np.random.Generator) -> pd.DataFrame:
-    n = len(cases)
-    good = _pick(rng, {"refund": 0.2, "compensation": 0.25, "redelivery": 0.15, "apology": 0.2, "explanation": 0.2}, n)
-    bad = _pick(rng, {"rejected": 0.5, "explanation": 0.5}, n)
-    cases["outcome"] = pd.Series(np.where(cases["valid"] == "no", bad, good)).where(resolved, "")
-    median = {k: v["pay"] for k, v in world.facts["reasons"].items()}
-    median |= {t["where"]["reason"]: t["pay"] for t in world.truths if "pay" in t}
-    paid = cases["reason"].map(median).to_numpy() * rng.lognormal(0, 0.7, n)
-    cases["compensation"] = pd.Series(paid.round(2)).where(cases["outcome"].isin(["refund", "compensation"]))
-    return cases
+    return pd.Series(
+        np.select([cases["channel"] == c for c in forms], list(forms.values()), ""), index=cases.index
+    )

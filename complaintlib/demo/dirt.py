@@ -6,7 +6,18 @@ import pandas as pd
 
 from .world import World
 
-LABELLED = ("product", "reason", "subreason", "severity", "region", "city", "segment", "department", "status", "outcome")
+LABELLED = (
+    "product",
+    "reason",
+    "subreason",
+    "severity",
+    "region",
+    "city",
+    "segment",
+    "department",
+    "status",
+    "outcome",
+)
 TIMES = ("received_at", "first_response_at", "resolved_at", "closed_at")
 HOSTILE_CATEGORIES = {
     "hotline": ("reason", "<script>alert(1)</script>"),
@@ -50,7 +61,9 @@ def smear(world: World, rows: pd.DataFrame, rng: np.random.Generator) -> pd.Data
     for name in ("compensation", "received_at", "closed_at"):
         if name in rows and rows[name].dtype != object:
             wide = rng.random(n) < dirt["wide"]
-            rows.loc[wide, name] = [v.translate({i: i + 0xFEE0 for i in range(48, 58)}) for v in rows.loc[wide, name]]
+            rows.loc[wide, name] = [
+                v.translate({i: i + 0xFEE0 for i in range(48, 58)}) for v in rows.loc[wide, name]
+            ]
     name, hostile = HOSTILE_CATEGORIES[channel]
     rows.loc[rows.index[-min(n, 7) :][:1], name] = hostile
     return rows
@@ -72,7 +85,9 @@ def _variants(values: pd.Series, kind: np.ndarray) -> list[str]:
     return [forms[k](v) for v, k in zip(values, kind, strict=True)]
 
 
-def pile(world: World, rows: pd.DataFrame, impossible: tuple[str, ...], rng: np.random.Generator) -> pd.DataFrame:
+def pile(
+    world: World, rows: pd.DataFrame, impossible: tuple[str, ...], rng: np.random.Generator
+) -> pd.DataFrame:
     """Rows are added: copies, twins without their agent, and rows that are no complaint or cannot be used."""
     dirt, n = world.facts["dirt"], len(rows)
     position = np.arange(n, dtype=float)
@@ -85,9 +100,16 @@ def pile(world: World, rows: pd.DataFrame, impossible: tuple[str, ...], rng: np.
     bad = some(dirt["invalid"]).assign(order_id="")
     kind = rng.integers(0, 4, len(bad))
     bad["complaint_id"] = np.choose(kind, [bad["complaint_id"] + "X", bad["complaint_id"] + "Y", "", "TEST"])
-    bad["received_at"] = np.choose(kind, [rng.choice(impossible, len(bad)), "", bad["received_at"], bad["received_at"]])
+    bad["received_at"] = np.choose(
+        kind, [rng.choice(impossible, len(bad)), "", bad["received_at"], bad["received_at"]]
+    )
     bad.loc[kind == 3, "text"] = "测试工单，请忽略 test record, please ignore"
     parts = [rows, copies, twins, bad]
-    shift = [np.zeros(n), rng.integers(1, 60, len(copies)) + 0.3, rng.choice([-0.4, 0.4], len(twins)), np.full(len(bad), 0.2)]
+    shift = [
+        np.zeros(n),
+        rng.integers(1, 60, len(copies)) + 0.3,
+        rng.choice([-0.4, 0.4], len(twins)),
+        np.full(len(bad), 0.2),
+    ]
     where = np.concatenate([position[part.index] + s for part, s in zip(parts, shift, strict=True)])
     return pd.concat(parts, ignore_index=True).iloc[np.argsort(where, kind="stable")].reset_index(drop=True)

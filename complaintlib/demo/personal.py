@@ -7,6 +7,7 @@ numbers the area 666; names and addresses are invented.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ def _digits(rng: Random, n: int) -> str:
 
 def _in_groups(text: str, *sizes: int, by: str = " ") -> str:
     ends = [0, *np.cumsum(sizes), len(text)]
-    return by.join(text[a:b] for a, b in zip(ends, ends[1:], strict=False) if text[a:b])
+    return by.join(text[a:b] for a, b in pairwise(ends) if text[a:b])
 
 
 def _one(rng: Random, *of: str) -> str:
@@ -93,7 +94,10 @@ KINDS: dict[str, tuple[float, Callable[[Random, bool], str]]] = {
     "email": (8, lambda rng, _: _email(rng)),
     "plate": (4, lambda rng, _: _plate(rng)),
     "passport": (2, lambda rng, _: "EZ" + _digits(rng, 7)),
-    "url_token": (2, lambda rng, _: f"https://pay.example.com/r?id={_digits(rng, 6)}&token={rng.bytes(12).hex()}"),
+    "url_token": (
+        2,
+        lambda rng, _: f"https://pay.example.com/r?id={_digits(rng, 6)}&token={rng.bytes(12).hex()}",
+    ),
     "ssn": (1, lambda rng, _: f"666-{_digits(rng, 2)}-{_digits(rng, 4)}"),
     "name": (10, _name),
     "address": (4, _address),
@@ -112,7 +116,12 @@ FORMS: dict[str, Callable[[str], list[str]]] = {
     ],
     "landline": lambda n: [n, _in_groups(n, 3, by="-"), _in_groups(n, 3, 4), f"({n[:3]}){n[3:]}"],
     "id_card": lambda n: [*[n] * 5, _in_groups(n, 6, 8), n.translate(WIDE), n.lower()],
-    "bank_card": lambda n: [*[n] * 3, _in_groups(n, 4, 4, 4, 4), _in_groups(n, 4, 4, 4, 4, by="-"), n.translate(WIDE)],
+    "bank_card": lambda n: [
+        *[n] * 3,
+        _in_groups(n, 4, 4, 4, 4),
+        _in_groups(n, 4, 4, 4, 4, by="-"),
+        n.translate(WIDE),
+    ],
 }
 
 

@@ -1,5 +1,7 @@
 """What customers write: from templates with many slots, in Chinese and in English, with personal data and worse in it."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -44,14 +46,32 @@ def write(world: World, cases: pd.DataFrame, rng: np.random.Generator) -> tuple[
     hostile = _hostile(world, cases, rng)
     luck = rng.random((n, 12))
     rows = zip(
-        cases["reason"], cases["city"], cases["received_at"], np.where(chinese, "zh", "en"), extra, hostile, luck, strict=True
+        cases["reason"],
+        cases["city"],
+        cases["received_at"],
+        np.where(chinese, "zh", "en"),
+        extra,
+        hostile,
+        luck,
+        strict=True,
     )
     texts = [_text(words, *row) for row in rows]
     text, demand = (pd.Series(column, index=cases.index) for column in zip(*texts, strict=True))
     return cases.assign(text=text.mask(silent, ""), demand=demand), planted
 
 
-def _text(words, reason, city, received, lang, extra, hostile, luck) -> tuple[str, str]:  # noqa: ANN001
+def _text(
+    words: dict[str, Any],
+    reason: str,
+    city: str,
+    received: pd.Timestamp,
+    lang: str,
+    extra: str,
+    hostile: str,
+    luck: np.ndarray,
+) -> tuple[str, str]:
+    """One text and the wish at its end, chosen by twelve numbers of `luck`."""
+
     def of(choices: list[str], u: float) -> str:
         return choices[int(u * len(choices))]
 
@@ -69,13 +89,20 @@ def _text(words, reason, city, received, lang, extra, hostile, luck) -> tuple[st
     about = of(words["reason"][reason][lang], luck[5])
     more = of(words["reason"][reason][lang], luck[6]) if luck[7] < 0.3 else ""
     wish = of(part["wish"], luck[8])
-    pieces = [of(part["opening"], luck[4]), about, more if more != about else "", of(part["detail"], luck[9])]
-    pieces += [of(part["detail"], luck[10]) if luck[11] < 0.5 else ""]
+    details = [of(part["detail"], luck[9]), of(part["detail"], luck[10]) if luck[11] < 0.5 else ""]
+    pieces = [of(part["opening"], luck[4]), about, more if more != about else "", *dict.fromkeys(details)]
     text = "".join(pieces).format_map(fill) + extra + wish.format_map(fill) + hostile
     return text.strip(), wish.format_map(fill)
 
 
-def _personal(world, cases, words, chinese, written, rng) -> tuple[list[str], pd.DataFrame]:  # noqa: ANN001
+def _personal(
+    world: World,
+    cases: pd.DataFrame,
+    words: dict[str, Any],
+    chinese: np.ndarray,
+    written: np.ndarray,
+    rng: np.random.Generator,
+) -> tuple[list[str], pd.DataFrame]:
     """The sentence with personal data of each text ("" in most), and the list of what was planted."""
     extra, planted = [""] * len(cases), []
     weight = np.array([share for share, _ in KINDS.values()] + [8.0])

@@ -8,7 +8,6 @@ so that the day's total is negative binomial.
 import tomllib
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -45,10 +44,15 @@ def load(name: str) -> dict[str, Any]:
     return tomllib.loads((DATA / "demo" / f"{name}.toml").read_text(encoding="utf-8"))
 
 
-def make_world(months: int, scale: float, truths: Path | None = None) -> World:
+def pick(rng: np.random.Generator, shares: dict[str, float], n: int) -> np.ndarray:
+    """`n` of the keys, as often as their shares say."""
+    weight = np.array(list(shares.values()), float)
+    return np.array(list(shares), object)[rng.choice(len(shares), n, p=weight / weight.sum())]
+
+
+def make_world(months: int, scale: float) -> World:
     """The last `months` months of the company, without chance."""
-    facts = load("world")
-    planted = tomllib.loads(truths.read_text(encoding="utf-8"))["truths"] if truths else load("truths")["truths"]
+    facts, planted = load("world"), load("truths")["truths"]
     first = pd.Timestamp(facts["end"]) - pd.DateOffset(months=months)
     days = pd.date_range(max(first, pd.Timestamp(facts["start"])), facts["end"], inclusive="left")
     empty = World(facts, planted, days, scale, np.empty(0), np.empty(0))
@@ -79,9 +83,15 @@ def _rates(world: World) -> np.ndarray:
     per_order = weight / weight.sum(1, keepdims=True)
     per_order = per_order * np.array([p["rate"] / 1000 for p in facts["products"].values()])[:, None]
     level = np.array(
-        [[r["level"] * k.get("regions", {}).get(name, 1) for k in facts["reasons"].values()] for name, r in facts["regions"].items()]
+        [
+            [r["level"] * k.get("regions", {}).get(name, 1) for k in facts["reasons"].values()]
+            for name, r in facts["regions"].items()
+        ]
     )
-    season = np.array(facts["season"]["rate"])[days.month - 1] * np.array(facts["season"]["weekday"])[days.day_of_week]
+    season = (
+        np.array(facts["season"]["rate"])[days.month - 1]
+        * np.array(facts["season"]["weekday"])[days.day_of_week]
+    )
     return season[:, None, None, None] * level[:, None, :] * per_order
 
 
@@ -107,7 +117,9 @@ def _cells(world: World, where: dict[str, Any], *dimensions: str) -> tuple[np.nd
     """Index of the cells that fit `where`, for use after the day."""
     named = [where.get(d, world.codes(d)) for d in dimensions]
     named = [[n] if isinstance(n, str) else n for n in named]
-    return np.ix_(*([world.codes(d).index(n) for n in names] for d, names in zip(dimensions, named, strict=True)))
+    return np.ix_(
+        *([world.codes(d).index(n) for n in names] for d, names in zip(dimensions, named, strict=True))
+    )
 
 
 def _plant(world: World, truth: dict[str, Any]) -> None:
@@ -135,7 +147,9 @@ def draw(world: World, rng: np.random.Generator) -> pd.DataFrame:
     counts = rng.poisson(world.orders[..., None] * world.rates * luck[:, None, None, None])
     cell = np.repeat(np.arange(counts.size), counts.ravel())
     day, *codes = np.unravel_index(cell, counts.shape)
-    happened = pd.DataFrame({"day": day} | {d: np.array(world.codes(d))[c] for d, c in zip(CELL, codes, strict=True)})
+    happened = pd.DataFrame(
+        {"day": day} | {d: np.array(world.codes(d))[c] for d, c in zip(CELL, codes, strict=True)}
+    )
     return pd.concat([happened, *_events(world, rng)], ignore_index=True)
 
 
@@ -164,7 +178,9 @@ def exposure(world: World, rng: np.random.Generator) -> pd.DataFrame:
         "customers": orders / 2.1 * rng.normal(1, 0.01, size),
         "contacts": orders * 0.055 * rng.normal(1, 0.03, size),
     }
-    index = pd.MultiIndex.from_product([months.unique(), *(world.codes(d) for d in CELL[:2])], names=["month", *CELL[:2]])
+    index = pd.MultiIndex.from_product(
+        [months.unique(), *(world.codes(d) for d in CELL[:2])], names=["month", *CELL[:2]]
+    )
     wide = pd.DataFrame({name: np.rint(v).astype(int).ravel() for name, v in values.items()}, index=index)
     long = wide[wide["orders"] > 0].rename_axis(columns="measure").stack().rename("value").reset_index()
     return long.assign(month=long["month"].dt.start_time)

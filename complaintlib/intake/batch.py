@@ -1,11 +1,13 @@
 """One command's way: files are read, cleaned, masked, timed and taken into the store, each as a batch of its own."""
 
+import copy
 import hashlib
 import os
-from collections.abc import Callable, Iterable
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from dataclasses import replace as changed
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,21 +15,25 @@ import duckdb
 
 from ..home import STORE
 from ..rules import load_rules
-from ..words import cut, plain
+from ..words import Words, cut, plain
 from . import clean, merge
+from .codes import CROSSED, NO_NUMBER, NO_TIME, OUTSIDE, REPAIRED, STANDARD
+from .kinds import plain_file
 from .ledger import ASIDE, DUPLICATE, KNOWN, NEW, REPLACED, USED, Batch, check_loss
-from .mask import Pseudonyms, load_key
-from .notes import Refused
+from .notes import Note, Refused
+from .private import mask_texts, pseudonymise
 from .profile import Profile, load_profile, pick_profile
+from .pseudonym import Pseudonyms, load_key
 from .read import read, read_headers
 from .store import WORK, Content, clock_of, commit, opened, parquet, private
-from .typed import CROSSED, NO_NUMBER, NO_TIME, OUTSIDE, REPAIRED, STANDARD, typed
+from .typed import reword_texts, typed
 
 MEMORY = "1GB"  # for DuckDB; what does not fit goes to the store's work folder
-MOST_CODES = 20_000  # codes of a column the store remembers
+MOST_CODES = 20_000  # so many codes of a column does the store remember
 
 Progress = Callable[[str, str], None]
 _CHANGES = STANDARD | OUTSIDE | CROSSED | NO_NUMBER | NO_TIME | REPAIRED
+_SAID = ("rows", "used", "duplicates", "aside", "changed", "updated", "encoding", "first", "last")
 
 
 def intake(
@@ -39,22 +45,107 @@ def intake(
 ) -> list[Batch]:
     """Takes files into a store, one batch a file; customers first, since other files are set right by them.
 
-    `profile`: a profile, its name or its file; None picks it by file name and headers. A file whose content is in
-    the store already changes nothing. `replace=True` takes the older batch of the same source with the same file
-    name, or with the same content, out. `progress` is called with the file's name and what is being done.
+    `profile`: a profile, its name or its file; None picks one by file name and headers. A file whose content is in
+    the store already changes nothing. `replace=True` takes out the older batch of the same source that had the same
+    file name or content. `progress` is called with the file's name and the step that begins.
 
-    Rows are not lost: read = used + duplicates + set aside, checked before anything is written. A file with too many
-    unusable rows is refused (`Refused`, exit code 3) with all reasons; it and an interrupted intake leave the store
-    as it was, and the files before it stay taken in. Raises Trouble with exit code 75 while another run writes.
+    No row is lost: read = used + duplicates + set aside, checked before anything is written. A file with too many
+    unusable rows is refused (`Refused`, exit code 3) with all reasons at once. A refused or interrupted file leaves
+    the store as it was; files before it stay taken in. Trouble with exit code 75 while another run writes.
     """
     folder = Path(store).resolve()
     given = [paths] if isinstance(paths, str | Path) else list(paths)
-    files = [(Path(path), _profile(Path(path), profile)) for path in given]
+    files = [(path, _profile(path, profile)) for path in map(plain_file, given)]
     files.sort(key=lambda file: file[1].table != "customers")
-    say = progress or (lambda file, step: None)
     with opened(folder) as content:
-        key = load_key(folder)
-        return [_take(path, chosen, folder, content, Pseudonyms(key), replace, say) for path, chosen in files]
+        pseudonyms = Pseudonyms(load_key(folder))
+        say = progress or (lambda file, step: None)
+        return [_take(path, chosen, folder, content, pseudonyms, replace, say) for path, chosen in files]
+
+
+def _take(
+    path: Path,
+    profile: Profile,
+    folder: Path,
+    content: Content,
+    pseudonyms: Pseudonyms,
+    again: bool,
+    say: Progress,
+) -> Batch:
+    name, digest = cut(plain(path.name), 80), _digest(path)
+    older = [b for b in content["batches"] if b["table"] == profile.table and not b["replaced_by"]]
+    known = [b for b in older if b["sha256"] == digest]
+    if known and not again:
+        said = {f.name: known[-1][f.name] for f in fields(Batch) if f.name in known[-1]}
+        return Batch(**said | {"state": KNOWN, "file": name})
+    source = profile.source or profile.name
+    out = [b for b in older if again and b["source"] == source and (b["file"] == name or b in known)]
+    number = len(content["batches"]) + 1
+    draft = _draft(content, profile)
+    files = draft["files"].get(profile.table, [])
+
+    with _workshop(folder) as con:
+        say(name, "read")
+        read_in = read(path, profile, con)
+        if read_in.sha256 != digest:
+            raise Refused(path, _CHANGED)
+        con.execute("SET preserve_insertion_order = false")
+        headers = profile.match(read_in.headers)
+        work = clean.Work(con, profile, headers, clean.end_of(_day_of(path, profile)))
+        clean.begin(work, read_in.rows)
+        say(name, "standard")
+        cut_out = reword_texts(con, profile, headers)
+        notes = typed(con, profile, headers, draft["clock"]["zone"], draft["codes"])
+        clean.typing_lines(work, cut_out)
+        for step in (clean.invalid, clean.impossible_times, clean.repeated):
+            say(name, step.__name__)
+            step(work)
+        check_loss(name, read_in.rows, work.ledger.lost(clean.SET_ASIDE), profile.max_loss)
+        say(name, "mask")
+        customers = draft["files"].get("customers")
+        pseudonymise(
+            work, pseudonyms, f"SELECT customer_id FROM {parquet(folder, customers)}" if customers else None
+        )
+        clean.across_channels(work)
+        mask_texts(work)
+        repaired = con.execute(f"SELECT count(*) FROM cases WHERE bits & {_CHANGES} > 0").fetchone()[0]
+        say(name, "stored")
+        merge.finish(work, clock_of(draft), number)
+        updated = merge.meet(work, folder, files, [b["number"] for b in out])
+        merge.across_store(work, folder, files)
+        fates = merge.counts(work)
+        work.ledger.add("used", fates[USED])
+        first, last = con.execute(
+            f"SELECT strftime(min(day), '%Y-%m-%d'), strftime(max(day), '%Y-%m-%d') FROM (SELECT {clean.day_of(work)} AS day FROM out)"
+        ).fetchone()
+        batch = Batch(
+            id=f"{number:04d}-{digest[:8]}",
+            file=name,
+            sha256=digest,
+            profile=profile.name,
+            table=profile.table,
+            source=source,
+            state=REPLACED if out else NEW,
+            rows=read_in.rows,
+            used=fates[USED],
+            duplicates=fates[DUPLICATE],
+            aside=fates[ASIDE],
+            changed=repaired,
+            updated=updated,
+            encoding=read_in.encoding,
+            first=first,
+            last=last,
+            lines=tuple(work.ledger.lines),
+            notes=(*read_in.notes, *notes, *_new_codes(content, draft)),
+        )
+        say(name, "write")
+        merge.write(work, folder, draft, number)
+        merge.write_account(work, folder, draft, number, batch.id, name)
+        _enter(draft, batch, number, out)
+        commit(folder, draft)
+    content.clear()
+    content.update(draft)
+    return batch
 
 
 def _profile(path: Path, profile: str | Path | Profile | None) -> Profile:
@@ -63,27 +154,76 @@ def _profile(path: Path, profile: str | Path | Profile | None) -> Profile:
     return load_profile(profile) if profile else pick_profile(path, read_headers(path))
 
 
-def _take(
-    path: Path, profile: Profile, folder: Path, content: Content, pseudonyms: Pseudonyms, again: bool, say: Progress
-) -> Batch:
-    name = cut(plain(path.name), 80)
-    say(name, "read")
-    digest = _digest(path)
-    older = [b for b in content["batches"] if b["table"] == profile.table and "replaced_by" not in b]
-    known = [b for b in older if b["sha256"] == digest]
-    if known and not again:
-        return Batch(**{k: v for k, v in known[-1].items() if k in Batch.__dataclass_fields__} | {"state": KNOWN, "file": name})
-    out = [b for b in older if again and b["source"] == profile.source and (b["file"] == name or b in known)]
-    number = len(content["batches"]) + 1
-    draft = _draft(content, profile)
-    with _workshop(folder) as con:
-        source = read(path, profile, con)
-        if _digest(path) != digest:
-            raise Refused(path, _CHANGED)
-        con.execute("SET preserve_insertion_order = false")
-        headers = profile.match(source.headers)
-        work = clean.Work(con, profile, headers, clean.end_of(_day_of(path, profile)))
-        clean.begin(work, source.rows)
-        say(name, "standard")
-        notes = typed(con, profile, headers, draft["clock"]["zone"], draft["codes"])
-        ...
+def _draft(content: Content, profile: Profile) -> Content:
+    """What the store will say. A new store takes the house's work clock, in the zone of its first file."""
+    draft = copy.deepcopy(content)
+    if draft["clock"] is None:
+        draft["clock"] = changed(load_rules().clock, zone=profile.zone).to_dict()
+        draft["zone"] = profile.zone
+    for b in profile.breaks:
+        said = {"field": b.field, "at": b.at, "zh": b.words.zh, "en": b.words.en}
+        if said not in draft["breaks"]:
+            draft["breaks"].append(said)
+    return draft
+
+
+def _enter(draft: Content, batch: Batch, number: int, out: list[dict]) -> None:
+    """The batch in the store's list; `first` and `last` are the days its rows lie between."""
+    said = {key: value for key, value in asdict(batch).items() if key not in ("lines", "notes")}
+    for old in draft["batches"]:
+        if old["number"] in [b["number"] for b in out]:
+            old["replaced_by"] = batch.id
+    draft["batches"].append(said | {"number": number, "replaced_by": None})
+    draft["codes"] = {column: codes for column, codes in draft["codes"].items() if len(codes) <= MOST_CODES}
+    if batch.last:
+        year, clock = batch.last[:4], clock_of(draft)
+        draft["calendar"].setdefault(year, clock.fingerprint(int(year)))
+
+
+def _new_codes(content: Content, draft: Content) -> list[Note]:
+    """Columns in which values came that no list had (B59); the first batch of a store has nothing to compare with."""
+    if not content["batches"]:
+        return []
+    new = {
+        c: len(set(codes) - set(content["codes"].get(c, codes)))
+        for c, codes in sorted(draft["codes"].items())
+    }
+    words = Words("{column:columns}：{rows:int} 个新的取值", "{column:columns}: {rows:int} new values")
+    return [
+        Note("new_codes", words, rows=count, values={"column": column})
+        for column, count in new.items()
+        if count
+    ]
+
+
+_CHANGED = Note(
+    "changed",
+    Words("读取期间文件发生了变化，请稍后重试", "the file changed while it was being read; try again"),
+)
+
+
+@contextmanager
+def _workshop(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database on disk that holds a file while it is worked on; it is gone afterwards, also when it was killed."""
+    place = private(folder / WORK)
+    con = duckdb.connect(place / "work.duckdb")
+    try:
+        con.execute(
+            f"SET memory_limit = '{MEMORY}'; SET temp_directory = '{str(place).replace(chr(39), chr(39) * 2)}'"
+        )
+        con.execute(
+            f"SET threads = {min(os.cpu_count() or 1, 8)}; SET TimeZone = 'UTC'; SET enable_progress_bar = false"
+        )
+        yield con
+    finally:
+        con.close()
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _day_of(path: Path, profile: Profile) -> datetime:
+    """The day the file was written, where its times are meant: nothing in it can have happened after."""
+    return datetime.fromtimestamp(path.stat().st_mtime, ZoneInfo(profile.zone))

@@ -12,11 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from ..schema import CLOCKED, CODE, ID, TEXT, Table
-from .ledger import ASIDE, DUPLICATE, Ledger
-from .mask import Pseudonyms, mask
-from .profile import Profile
-from .store import key_of, literal, quoted
-from .typed import (
+from .codes import (
     BLANKED,
     CROSSED,
     MAPPED,
@@ -24,11 +20,13 @@ from .typed import (
     NO_TIME,
     OUTSIDE,
     REPAIRED,
-    SECRET,
     STANDARD,
     UNLISTED,
-    prose,
 )
+from .ledger import ASIDE, DUPLICATE, Ledger
+from .profile import Profile
+from .store import key_of, literal, quoted
+from .typed import SECRET
 
 EARLIEST = datetime(1980, 1, 1)  # no time of a case lies before
 LONG = 3650  # days; a case that took longer is counted as doubtful
@@ -50,12 +48,6 @@ _TOTALS = "合计 总计 小计 总和 汇总 total totals subtotal sub-total su
 _TEST = (
     r"(?i)\W*(this is a )?(test(ing)?|测试|试用)[\s_-]*(record|case|order|ticket|complaint|data|entry|only|数据|工单|记录|单|"
     r"投诉|用例|一下)?[\s,，。.!！;；:：]*((please|pls)?\s*ignore( this)?|请?忽略|请勿处理|勿处理|勿回复)?[\W\d]*"
-)
-_WHO = (
-    r"[@＠]|[0-9０-９][^0-9０-９]{0,3}[0-9０-９][^0-9０-９]{0,3}[0-9０-９][^0-9０-９]{0,3}[0-9０-９]|[零〇一二三四五六七八九幺]{6}"
-    r"|先生|女士|小姐|同志|老师|师傅|姓名|我叫|我是|本人|联系人|收件人|寄件人|客户|用户|身份证|护照|车牌|地址|住址"
-    r"|[省市区县镇乡村路街弄号楼室]|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Za-zＡ-Ｚ]"
-    r"|(?i:\b(mr|mrs|ms|miss|dr|dear|name|i am|i'm|my|sir|madam|sincerely|regards|signed|street|avenue|road)\b|token|://)"
 )
 
 
@@ -87,8 +79,18 @@ class Work:
     def one(self, sql: str) -> int:
         return self.con.execute(sql).fetchone()[0]
 
+    def append(self, table: str, **columns: list[str | None]) -> None:
+        """Adds rows of texts to a table of the work database."""
+        self.con.register(
+            "arrow", pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+        )
+        self.con.execute(f"INSERT INTO {table} FROM arrow")
+        self.con.unregister("arrow")
+
     def samples(self, where: str, of: str = "cases") -> list[str]:
-        found = self.con.execute(f"SELECT {self.sample} FROM {of} WHERE {where} ORDER BY row LIMIT 5").fetchall()
+        found = self.con.execute(
+            f"SELECT {self.sample} FROM {of} WHERE {where} ORDER BY row LIMIT 5"
+        ).fetchall()
         return [text for (text,) in found]
 
 
@@ -100,30 +102,48 @@ def begin(work: Work, rows: int) -> None:
         f"{literal(ASIDE)} AS fate, 'unreadable' AS step, {source} AS source, CAST(NULL AS TIMESTAMP) AS day FROM unread"
     )
     why = work.con.execute("SELECT why, count(*) FROM unread GROUP BY 1 ORDER BY 2 DESC, 1").fetchall()
-    samples = [f"#{row}" for (row,) in work.con.execute("SELECT row FROM unread ORDER BY row LIMIT 5").fetchall()]
+    samples = [
+        f"#{row}" for (row,) in work.con.execute("SELECT row FROM unread ORDER BY row LIMIT 5").fetchall()
+    ]
     work.ledger.add("read", rows)
-    work.ledger.add("unreadable", rows, rows - sum(n for _, n in why), samples=samples, note=_counts(why))
+    work.ledger.add("unreadable", rows, rows - sum(n for _, n in why), samples=samples, note=counted(why))
 
 
-def typing_lines(work: Work) -> None:
-    """What typing did, from the marks it left on the rows."""
+def typing_lines(work: Work, cut_out: dict[str, int]) -> None:
+    """What typing did, from the marks it left on the rows, and what was cut out of texts."""
     rows = work.one("SELECT count(*) FROM cases")
     by_bits = work.con.execute("SELECT bits, count(*) FROM cases GROUP BY 1").fetchall()
-    named = work.con.execute("SELECT column_name FROM (DESCRIBE cases) WHERE column_name LIKE 'b\\_%' ESCAPE '\\'").fetchall()
+    named = work.con.execute(
+        "SELECT column_name FROM (DESCRIBE cases) WHERE column_name LIKE 'b\\_%' ESCAPE '\\'"
+    ).fetchall()
     columns = {
-        name: work.con.execute(f"SELECT {quoted(name)}, count(*) FROM cases GROUP BY 1").fetchall() for (name,) in named
+        name: work.con.execute(f"SELECT {quoted(name)}, count(*) FROM cases GROUP BY 1").fetchall()
+        for (name,) in named
     }
     for step, bit in MARKS.items():
         changed = sum(n for bits, n in by_bits if bits & bit)
-        counts = [(name.removeprefix("b_"), sum(n for bits, n in found if bits & bit)) for name, found in columns.items()]
+        counts = [
+            (name.removeprefix("b_"), sum(n for bits, n in found if bits & bit))
+            for name, found in columns.items()
+        ]
         samples = work.samples(f"bits & {bit} > 0") if changed else ()
-        work.ledger.add(step, rows, changed=changed, samples=samples, note=_counts((c, n) for c, n in counts if n))
+        work.ledger.add(
+            step, rows, changed=changed, samples=samples, note=counted((c, n) for c, n in counts if n)
+        )
+    work.ledger.add(
+        "wording",
+        rows,
+        changed=max(cut_out.values(), default=0),
+        note=counted((c, n) for c, n in cut_out.items() if n),
+    )
 
 
 def drop(work: Work, step: str, rows: str, fate: str = ASIDE, of: str = "cases") -> None:
     """Takes the rows that the SQL names out of the table and notes them in `gone`."""
     before = work.one(f"SELECT count(*) FROM {of}")
-    work.con.execute(f"CREATE OR REPLACE TEMP TABLE hit AS SELECT DISTINCT row FROM ({rows}) SEMI JOIN {of} USING (row)")
+    work.con.execute(
+        f"CREATE OR REPLACE TEMP TABLE hit AS SELECT DISTINCT row FROM ({rows}) SEMI JOIN {of} USING (row)"
+    )
     hits = work.one("SELECT count(*) FROM hit")
     samples: Iterable[str] = ()
     if hits:
@@ -142,7 +162,9 @@ def repair(work: Work, step: str, changes: Iterable[tuple[str, str, str]]) -> No
     work.con.execute("CREATE OR REPLACE TEMP TABLE hit(row BIGINT)")
     counts = []
     for column, value, where in changes:
-        work.con.execute(f"CREATE OR REPLACE TEMP TABLE fix AS SELECT row, {value} AS value FROM cases WHERE {where}")
+        work.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE fix AS SELECT row, {value} AS value FROM cases WHERE {where}"
+        )
         if count := work.one("SELECT count(*) FROM fix"):
             work.con.execute(
                 f"UPDATE cases SET {quoted(column)} = fix.value, bits = bits | {REPAIRED} FROM fix WHERE cases.row = fix.row"
@@ -151,7 +173,7 @@ def repair(work: Work, step: str, changes: Iterable[tuple[str, str, str]]) -> No
             counts.append((column, count))
     changed = work.one("SELECT count(DISTINCT row) FROM hit")
     samples = work.samples("row IN (FROM hit)") if changed else ()
-    work.ledger.add(step, rows, changed=changed, samples=samples, note=_counts(counts))
+    work.ledger.add(step, rows, changed=changed, samples=samples, note=counted(counts))
 
 
 # ------------------------------------------------------------------------------------------------- steps
@@ -185,9 +207,11 @@ def invalid(work: Work) -> None:
     drop(work, "missing", f"SELECT row FROM cases WHERE {needed or 'false'}")
     if time:
         absent = f"{time} IS NULL" if time in table.required else "false"
-        drop(work, "no_time", f"SELECT row FROM cases WHERE {absent} OR {time} < {_moment(EARLIEST)}")
+        drop(work, "no_time", f"SELECT row FROM cases WHERE {absent} OR {time} < {moment(EARLIEST)}")
         # A stretch that a table announces (a holiday roster, next month's exposure) may lie ahead; a case cannot.
-        ahead = f"{time} >= {_moment(work.until)}" if table.name in CLOCKED or time.endswith("_at") else "false"
+        ahead = (
+            f"{time} >= {moment(work.until)}" if table.name in CLOCKED or time.endswith("_at") else "false"
+        )
         drop(work, "future", f"SELECT row FROM cases WHERE {ahead}")
 
 
@@ -200,27 +224,43 @@ def impossible_times(work: Work) -> None:
         work,
         "impossible",
         [
-            (c, "CAST(NULL AS TIMESTAMP)", f"{c} < {begin} OR {c} < {_moment(EARLIEST)} OR {c} >= {_moment(work.until)}")
+            (
+                c,
+                "CAST(NULL AS TIMESTAMP)",
+                f"{c} < {begin} OR {c} < {moment(EARLIEST)} OR {c} >= {moment(work.until)}",
+            )
             for c in ends
         ],
     )
-    doubtful = " OR ".join(f"({c} = {begin} AND {begin} <> date_trunc('day', {begin})) OR {c} - {begin} > INTERVAL {LONG} DAY" for c in ends)
-    rows, count = work.con.execute(f"SELECT count(*), count(*) FILTER (WHERE {doubtful}) FROM cases").fetchone()
-    work.ledger.add("doubtful", rows, samples=work.samples(doubtful) if count else (), note=_counts([("rows", count)] * (count > 0)))
+    doubtful = " OR ".join(
+        f"({c} = {begin} AND {begin} <> date_trunc('day', {begin})) OR {c} - {begin} > INTERVAL {LONG} DAY"
+        for c in ends
+    )
+    rows, count = work.con.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE {doubtful}) FROM cases"
+    ).fetchone()
+    work.ledger.add(
+        "doubtful",
+        rows,
+        samples=work.samples(doubtful) if count else (),
+        note=counted([("rows", count)] * (count > 0)),
+    )
 
 
 def repeated(work: Work) -> None:
     """Rows of one key: equal ones once (B55), then one row a case, the latest state of it (B56)."""
-    key = ", ".join(key_of(work.table.name))
+    complete(work)
+    key, partly = ", ".join(key_of(work.table.name)), "".join(f", {c}" for c in work.profile.complete)
     work.con.execute(
         f"""CREATE OR REPLACE TEMP TABLE repeated AS SELECT * EXCLUDE (k) FROM (SELECT *, hash({key}) AS k FROM cases)
         SEMI JOIN (SELECT hash({key}) AS k FROM cases GROUP BY 1 HAVING count(*) > 1) USING (k)"""
     )
-    numbered = f"SELECT row, row_number() OVER (PARTITION BY {key}, content ORDER BY row) AS n FROM repeated"
+    numbered = (
+        f"SELECT row, row_number() OVER (PARTITION BY {key}, content{partly} ORDER BY row) AS n FROM repeated"
+    )
     drop(work, "exact", f"SELECT row FROM ({numbered}) WHERE n > 1", DUPLICATE)
-    complete(work)
-    work.con.execute("CREATE OR REPLACE TEMP TABLE repeated AS SELECT cases.* FROM cases SEMI JOIN repeated USING (row)")
-    numbered = f"SELECT row, row_number() OVER (PARTITION BY {key} ORDER BY {later(work.table)}, row DESC) AS n FROM repeated"
+    ranked = f"row_number() OVER (PARTITION BY {key} ORDER BY {later(work.table)}, row DESC) AS n"
+    numbered = f"SELECT row, {ranked} FROM repeated SEMI JOIN cases USING (row)"
     drop(work, "same_id", f"SELECT row FROM ({numbered}) WHERE n > 1", DUPLICATE)
 
 
@@ -291,87 +331,6 @@ def later(table: Table, prefix: str = "") -> str:
     )
 
 
-# ----------------------------------------------------------------------------------------------- privacy
-
-
-def pseudonymise(work: Work, pseudonyms: Pseudonyms, customers: str | None) -> None:
-    """Direct identifiers become keyed pseudonyms; `customers` is SQL for the store's customers, against which a
-    customer number is set right: the first of its `spellings` that exists there is taken, else it stays as it is."""
-    columns = [c for c in work.table.columns if c in SECRET and (c in work.headers or c in work.profile.constants)]
-    rows, joins, corrected = work.one("SELECT count(*) FROM cases"), [], (0, [])
-    for column in columns:
-        check = customers if column == "customer_id" and work.table.name != "customers" else None
-        _tokens(work.con, column, pseudonyms, check)
-        if check:
-            where = "customer_id IN (SELECT value FROM token_customer_id WHERE rank > 0)"
-            corrected = work.one(f"SELECT count(*) FROM cases WHERE {where}"), work.samples(where)
-            unknown = work.one("SELECT count(*) FROM cases WHERE customer_id IN (SELECT value FROM token_customer_id WHERE rank IS NULL)")
-            work.con.execute(f"UPDATE cases SET bits = bits | {REPAIRED} WHERE {where}")
-            work.ledger.add("customer", rows, changed=corrected[0], samples=corrected[1], note=_counts([("unknown", unknown)] * (unknown > 0)))
-        joins.append(f"LEFT JOIN token_{column} t_{column} ON cases.{column} = t_{column}.value")
-    if columns:
-        counts = [(c, work.one(f"SELECT count({c}) FROM cases")) for c in columns]
-        replaced = ", ".join(f"t_{c}.token AS {c}" for c in columns)
-        work.con.execute(f"CREATE TABLE cases_ AS SELECT cases.* REPLACE ({replaced}) FROM cases {' '.join(joins)}")
-        work.con.execute("DROP TABLE cases; ALTER TABLE cases_ RENAME TO cases")
-        work.ledger.add("pseudonym", rows, note=_counts(counts))
-
-
-def spellings(customer: str) -> list[str]:
-    """Ways in which a customer number may have been meant, the number as it stands first."""
-    upper = customer.upper()
-    bare = "".join(c for c in upper if c.isalnum())
-    head = bare.rstrip("0123456789OIL")
-    digits = bare[len(head) :].translate(str.maketrans("OIL", "011"))
-    return list(dict.fromkeys([customer, upper, bare, head + digits]))
-
-
-def _tokens(con: duckdb.DuckDBPyConnection, column: str, pseudonyms: Pseudonyms, customers: str | None) -> None:
-    """Makes `token_<column>` (value, token, rank): rank 0 as it stood, above 0 corrected, missing: not a customer."""
-    con.execute("CREATE OR REPLACE TEMP TABLE tried(value VARCHAR, rank INTEGER, token VARCHAR)")
-    values = con.cursor().execute(f"SELECT DISTINCT {column} FROM cases WHERE {column} IS NOT NULL")
-    for batch in values.to_arrow_reader(50_000):
-        found = batch.column(0).to_pylist()
-        tried = [(v, rank, form) for v in found for rank, form in enumerate(spellings(v) if customers else [v])]
-        tokens = pseudonyms.tokens([form for *_, form in tried], purpose=SECRET[column])
-        arrow = pa.table({"value": [v for v, *_ in tried], "rank": [r for _, r, _ in tried], "token": tokens})
-        con.register("arrow", arrow)
-        con.execute("INSERT INTO tried SELECT value, rank, token FROM arrow")
-        con.unregister("arrow")
-    exists = f"SELECT value, min(rank) AS rank FROM tried WHERE token IN ({customers}) GROUP BY 1" if customers else (
-        "SELECT DISTINCT value, 0 AS rank FROM tried"
-    )
-    con.execute(
-        f"""CREATE OR REPLACE TABLE token_{column} AS SELECT value, token, e.rank AS rank
-        FROM tried LEFT JOIN ({exists}) e USING (value) WHERE tried.rank = coalesce(e.rank, 0)"""
-    )
-
-
-def mask_texts(work: Work) -> None:
-    """Makes `masked_<column>` (text, masked): only distinct texts in which there may be something are looked through."""
-    found: dict[str, int] = {}
-    rows = work.one("SELECT count(*) FROM cases")
-    changed = 0
-    for column in work.texts:
-        text = prose(work.headers[column], work.profile)
-        work.con.execute(f"CREATE OR REPLACE TABLE masked_{column}(text VARCHAR, masked VARCHAR)")
-        texts = work.con.cursor().execute(
-            f"SELECT DISTINCT {text} AS text FROM raw SEMI JOIN cases USING (row) WHERE regexp_matches({text}, {literal(_WHO)})"
-        )
-        for batch in texts.to_arrow_reader(10_000):
-            masked, kinds = mask(batch.column(0).to_pylist())
-            for kind, count in kinds.items():
-                found[kind] = found.get(kind, 0) + count
-            arrow = pa.table({"text": batch.column(0), "masked": pa.array(masked, pa.string())})
-            work.con.register("arrow", arrow)
-            work.con.execute(f"INSERT INTO masked_{column} SELECT text, masked FROM arrow WHERE text <> masked")
-            work.con.unregister("arrow")
-        changed += work.one(
-            f"SELECT count(*) FROM raw SEMI JOIN cases USING (row) WHERE {text} IN (SELECT text FROM masked_{column})"
-        )
-    work.ledger.add("mask", rows, note=_counts([("texts", changed)] * (changed > 0) + sorted(found.items())))
-
-
 def source_of(work: Work) -> str:
     """SQL for the source a row is counted under."""
     name = literal(work.profile.source or work.profile.name)
@@ -383,11 +342,11 @@ def day_of(work: Work) -> str:
     time = work.table.time
     if time is None:
         return "CAST(NULL AS TIMESTAMP)"
-    possible = f"{time} >= {_moment(EARLIEST)} AND {time} < {_moment(work.until)}"
+    possible = f"{time} >= {moment(EARLIEST)} AND {time} < {moment(work.until)}"
     return f"CASE WHEN {possible} THEN date_trunc('day', {time}) END"
 
 
-def _moment(value: datetime) -> str:
+def moment(value: datetime) -> str:
     return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S}'"
 
 
@@ -396,5 +355,5 @@ def end_of(file_day: datetime) -> datetime:
     return datetime(file_day.year, file_day.month, file_day.day) + timedelta(days=2)
 
 
-def _counts(counts: Iterable[tuple[str, int]]) -> str:
+def counted(counts: Iterable[tuple[str, int]]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts)

@@ -21,6 +21,7 @@ _BOMS = (  # the longer first
 )
 # Four common Chinese characters in UTF-8 with nothing but ASCII between them: hardly ever found in other encodings.
 _UTF8_CHINESE = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf]{2}[\x00-\x7f]{0,200}){4}")
+_MULTIBYTE = ("gb18030", "big5", "big5hkscs", "cp950", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949")
 _HINTS = ("big5", "cp1252", "shift_jis", "euc_kr")
 
 
@@ -35,7 +36,6 @@ class Survey:
     lone_cr: int
     lone_lf: int
     unreadable: int  # U+FFFD in UTF-8: characters that an earlier program has already lost
-    chinese: bool  # holds a run of Chinese in UTF-8
     ascii: bool
     utf8_error: int | None
     head: bytes
@@ -49,7 +49,7 @@ def survey(path: Path) -> Survey:
     """One pass over the file in constant memory."""
     digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
     size = nul = cr = lf = crlf = unreadable = 0
-    head, last, error, chinese, ascii_only = b"", b"", None, False, True
+    head, last, error, ascii_only = b"", b"", None, True
     with open(path, "rb") as file:
         while chunk := file.read(CHUNK):
             head = head or chunk[:HEAD]
@@ -57,9 +57,7 @@ def survey(path: Path) -> Survey:
             nul, cr, lf = nul + chunk.count(b"\0"), cr + chunk.count(b"\r"), lf + chunk.count(b"\n")
             crlf += chunk.count(b"\r\n") + (last == b"\r" and chunk.startswith(b"\n"))
             unreadable += chunk.count("\ufffd".encode())
-            if not chunk.isascii():
-                ascii_only = False
-                chinese = chinese or _UTF8_CHINESE.search(chunk) is not None
+            ascii_only = ascii_only and chunk.isascii()
             if error is None:
                 pending = len(decoder.getstate()[0])
                 try:
@@ -70,17 +68,7 @@ def survey(path: Path) -> Survey:
     if error is None and decoder.getstate()[0]:
         error = size - len(decoder.getstate()[0])
     return Survey(
-        digest.hexdigest(),
-        size,
-        nul,
-        crlf,
-        cr - crlf,
-        lf - crlf,
-        unreadable,
-        chinese,
-        ascii_only,
-        error,
-        head,
+        digest.hexdigest(), size, nul, crlf, cr - crlf, lf - crlf, unreadable, ascii_only, error, head
     )
 
 
@@ -94,7 +82,7 @@ def encoding_of(path: Path, seen: Survey, declared: str | None) -> str:
         raise Refused(path, Note("utf16_without_mark", _NO_MARK))
     if seen.utf8_error is None:
         return "utf-8"
-    if seen.chinese or _utf8_header(seen):
+    if _utf8_header(seen) or _utf8_chinese(path):
         raise Refused(path, _bad_byte(path, "mixed_encodings", _MIXED, seen.utf8_error))
     if common_chinese(seen.head.decode("gb18030", "ignore")) >= 0.6:
         return _checked(path, "gb18030")
@@ -114,16 +102,12 @@ def _declared(path: Path, seen: Survey, declared: str) -> str:
         raise Refused(path, Note("wrong_encoding", _OTHER, values={"name": declared, "found": marked}))
     if marked:
         return _checked(path, marked)
-    multibyte = name in ("gb18030", "big5", "big5hkscs", "cp950", "shift_jis", "cp932", "euc_kr", "cp949")
-    if (
-        not name.startswith("utf")
-        and seen.utf8_error is None
-        and not seen.ascii
-        and (seen.chinese or not multibyte)
-    ):
-        raise Refused(path, Note("wrong_encoding", _OTHER, values={"name": declared, "found": "utf-8"}))
-    if seen.chinese and seen.utf8_error is not None:
-        raise Refused(path, _bad_byte(path, "mixed_encodings", _MIXED, seen.utf8_error))
+    if not name.startswith("utf") and not seen.ascii:
+        chinese = _utf8_chinese(path)
+        if seen.utf8_error is None and (chinese or name not in _MULTIBYTE):
+            raise Refused(path, Note("wrong_encoding", _OTHER, values={"name": declared, "found": "utf-8"}))
+        if seen.utf8_error is not None and chinese:
+            raise Refused(path, _bad_byte(path, "mixed_encodings", _MIXED, seen.utf8_error))
     return _checked(path, name)
 
 
@@ -157,6 +141,12 @@ def _bad_byte(path: Path, code: str, words: Words, offset: int, **values: object
             line, left = line + chunk.count(b"\n"), left - len(chunk)
         byte = file.read(1).hex().upper() or "--"
     return Note(code, words, 1, (line,), {"line": line, "offset": offset + 1, "byte": byte, **values})
+
+
+def _utf8_chinese(path: Path) -> bool:
+    """Somewhere in the file is Chinese in UTF-8."""
+    with open(path, "rb") as file:
+        return any(_UTF8_CHINESE.search(chunk) for chunk in iter(lambda: file.read(CHUNK), b""))
 
 
 def _utf8_header(seen: Survey) -> bool:

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
 from ..words import Words
+from .kinds import PASSWORD, broken
 from .notes import Note, Refused
 from .profile import Reading
 
@@ -172,14 +173,10 @@ def as_text(value: Any) -> str | None:
     return str(value)
 
 
-PASSWORD = Words(
-    "工作簿有密码保护；请另存为没有密码的文件", "the workbook is protected by a password; save it without one"
-)
 _BOMB = Words(
     "压缩包内有一部分解开后约 {size} MB（压缩后 {packed} KB）：可能是压缩炸弹，未打开",
     "one part of it unpacks to about {size} MB (from {packed} KB): it may be a bomb and was not opened",
 )
-_BROKEN = Words("工作簿已损坏或不完整，不能打开", "the workbook is broken or not whole and cannot be opened")
 _DOCTYPE = Words(
     "工作簿的 XML 中有 DOCTYPE 或实体声明，未打开",
     "the workbook's XML declares a DOCTYPE or entities; it was not opened",
@@ -205,7 +202,3 @@ _LONG = Words(
     "{rows:int} numbers have more than 15 digits: Excel keeps 15, so the end of an id is lost; export ids as text",
 )
 _EMPTY = Words("工作簿里没有数据", "there are no data in the workbook")
-
-
-def broken(path: Path) -> Refused:
-    return Refused(path, Note("broken", _BROKEN))

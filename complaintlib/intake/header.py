@@ -50,9 +50,9 @@ def _refuse_second_header(records: Sequence[Sequence[str]], index: int, path: Pa
     record, below = records[index], records[index + 1] if index + 1 < len(records) else ()
     holes = [i for i, cell in enumerate(record[:-1]) if not filled(cell) and any(map(filled, record[i:]))]
     cells = [cell for cell in below if filled(cell)]
-    if holes and all(i < len(below) and filled(below[i]) for i in holes):
-        if not any(_VALUE.fullmatch(standard(cell)) for cell in cells):
-            raise Refused(path, Note("two_header_rows", _TWO_ROWS, len(holes), values={"skip": index + 1}))
+    filling = holes and all(i < len(below) and filled(below[i]) for i in holes)
+    if filling and not any(_VALUE.fullmatch(standard(cell)) for cell in cells):
+        raise Refused(path, Note("two_header_rows", _TWO_ROWS, len(holes), values={"skip": index + 1}))
 
 
 def clean_headers(cells: Sequence[str | None], path: Path) -> tuple[list[str], list[Note]]:

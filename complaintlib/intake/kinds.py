@@ -73,8 +73,6 @@ def kind_of(path: Path) -> str:
     if kind in ("csv", "json", "excel", "parquet", "gzip"):
         return kind
     if kind == "password":
-        from .excel import PASSWORD
-
         raise Refused(path, Note("password", PASSWORD))
     raise Refused(path, Note("type", _TYPE, values={"kind": kind}))
 
@@ -84,8 +82,6 @@ def _inside_zip(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except zipfile.BadZipFile:
-        from .excel import broken
-
         raise broken(path) from None
     return "excel" if {"xl/workbook.xml", "xl/workbook.bin"} & set(names) else "ZIP"
 
@@ -113,6 +109,10 @@ def _text_kind(path: Path, start: bytes) -> str:
     return "json" if looks or (named and text[:1] in (b"{", b"[")) else "csv"
 
 
+def broken(path: Path) -> Refused:
+    return Refused(path, Note("broken", _BROKEN))
+
+
 def unpacked(path: Path, folder: Path) -> Path:
     """The text within a .gz, unpacked into `folder` in pieces; Refused where it is a bomb or not whole."""
     target, size, packed = folder / "unpacked", 0, path.stat().st_size
@@ -126,7 +126,7 @@ def unpacked(path: Path, folder: Path) -> Path:
                     )
                 copy.write(chunk)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise Refused(path, Note("broken", _BROKEN)) from error
+        raise broken(path) from error
     return target
 
 
@@ -144,4 +144,7 @@ _BOMB = Words(
     "解压后已超过 {size} MB（压缩包只有 {packed} KB）：可能是压缩炸弹，已停止",
     "it unpacks to more than {size} MB from {packed} KB: it may be a bomb, and was stopped",
 )
-_BROKEN = Words("压缩文件已损坏或不完整", "the packed file is broken or not whole")
+PASSWORD = Words(
+    "工作簿有密码保护；请另存为没有密码的文件", "the workbook is protected by a password; save it without one"
+)
+_BROKEN = Words("文件已损坏或不完整，不能打开", "the file is broken or not whole and cannot be opened")

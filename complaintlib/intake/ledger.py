@@ -107,7 +107,11 @@ class Batch:
             lang, **{name: getattr(self, name) for name in ("rows", "used", "duplicates", "aside")}
         )
         yield _REPAIRS.fill(lang, changed=self.changed, updated=self.updated)
-        shown = [line for line in self.lines if line.rows_changed or line.rows_in != line.rows_out]
+        shown = [
+            line
+            for line in self.lines
+            if line.rows_in != line.rows_out or (line.rows_changed and line.step != "mapped")
+        ]
         names = [label("step", line.step, lang) for line in shown]
         wide = max(map(width, names), default=0)
         for line, name in zip(shown, names, strict=True):

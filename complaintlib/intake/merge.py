@@ -9,10 +9,11 @@ from pathlib import Path
 
 from ..clock import Clock
 from ..schema import CLOCKED, TEXT
+from . import wording
 from .clean import Work, day_of, drop, hours, later, other_channel, source_of
 from .ledger import ASIDE, DUPLICATE, USED
 from .store import MONTHLY, Content, key_of, literal, month_of, parquet, private, quoted
-from .typed import TYPES, prose
+from .typed import TYPES
 
 NEAR = 366  # days around the batch in which the same case may have been taken in before
 PARTS = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
@@ -22,7 +23,9 @@ def finish(work: Work, clock: Clock, batch: int) -> None:
     """Makes `out`: the rows as the store keeps them, in its order, with masked texts and minutes beside the times."""
     con, table = work.con, work.table
     clocked = CLOCKED.get(table.name, ())
-    minutes = " UNION ".join(f"SELECT date_trunc('minute', {c}) AS minute FROM cases WHERE {c} IS NOT NULL" for c in clocked)
+    minutes = " UNION ".join(
+        f"SELECT date_trunc('minute', {c}) AS minute FROM cases WHERE {c} IS NOT NULL" for c in clocked
+    )
     if clocked:
         frame = con.execute(f"SELECT minute FROM ({minutes}) ORDER BY 1").df()
         frame["elapsed"], frame["worked"] = clock.elapsed(frame["minute"]), clock.worked(frame["minute"])
@@ -40,10 +43,13 @@ def finish(work: Work, clock: Clock, batch: int) -> None:
             columns.append(f"CAST(NULL AS VARCHAR) AS {column}")
         if column in clocked:
             columns += [f"c_{column}.{clock} AS {column}_{clock}" for clock in ("elapsed", "worked")]
-            joins.append(f"LEFT JOIN minutes c_{column} ON c_{column}.minute = date_trunc('minute', cases.{column})")
+            joins.append(
+                f"LEFT JOIN minutes c_{column} ON c_{column}.minute = date_trunc('minute', cases.{column})"
+            )
     if work.texts:
-        texts = ", ".join(f"{prose(work.headers[c], work.profile)} AS {c}" for c in work.texts)
-        joins.insert(0, f"JOIN (SELECT row, {texts} FROM raw) raw_ ON raw_.row = cases.row")
+        texts = ", ".join(f"{wording.of(c, f'raw.{quoted(work.headers[c])}')} AS {c}" for c in work.texts)
+        cleaned = " ".join(wording.join(c, "raw") for c in work.texts)
+        joins.insert(0, f"JOIN (SELECT raw.row, {texts} FROM raw {cleaned}) raw_ ON raw_.row = cases.row")
     con.execute(
         f"""CREATE OR REPLACE TABLE out AS SELECT {", ".join(columns)}, CAST({batch} AS INTEGER) AS batch,
         {month_sql(work)} AS month_, cases.row AS row FROM cases {" ".join(joins)} ORDER BY month_, {order(work, "cases.")}"""
@@ -72,9 +78,13 @@ def meet(work: Work, folder: Path, files: list[str], taken_out: list[int]) -> in
     near = _near(work, files)
     gone = ", ".join(map(str, taken_out)) or "-1"
     stored = _stored(work, folder, near)
-    con.execute(f"CREATE OR REPLACE TABLE old AS SELECT * FROM {stored} SEMI JOIN out USING ({key}) WHERE batch NOT IN ({gone})")
+    con.execute(
+        f"CREATE OR REPLACE TABLE old AS SELECT * FROM {stored} SEMI JOIN out USING ({key}) WHERE batch NOT IN ({gone})"
+    )
     placed = f"{key}, file, {source_of(work)} AS source_, {day_of(work)} AS day_"
-    con.execute(f"CREATE OR REPLACE TABLE superseded AS SELECT {placed}, true AS counted FROM {_stored(work, folder, files)} WHERE batch IN ({gone})")
+    con.execute(
+        f"CREATE OR REPLACE TABLE superseded AS SELECT {placed}, true AS counted FROM {_stored(work, folder, files)} WHERE batch IN ({gone})"
+    )
     same = " AND ".join(f"o.{quoted(c)} IS NOT DISTINCT FROM n.{quoted(c)}" for c in keys)
     equal = " AND ".join(f"o.{quoted(c)} IS NOT DISTINCT FROM n.{quoted(c)}" for c in table.columns)
     mended = _complete(work, same)
@@ -85,9 +95,13 @@ def meet(work: Work, folder: Path, files: list[str], taken_out: list[int]) -> in
         drop(work, "older", f"SELECT row FROM ({ranked}) WHERE n > 1", DUPLICATE, "out")
     con.execute(f"INSERT INTO superseded SELECT {placed}, true FROM old SEMI JOIN out USING ({key})")
     updated = work.one(f"SELECT count(*) FROM old SEMI JOIN out USING ({key})")
-    samples = work.samples(f"row IN (SELECT row FROM out SEMI JOIN old USING ({key}))", "out") if updated else ()
+    samples = (
+        work.samples(f"row IN (SELECT row FROM out SEMI JOIN old USING ({key}))", "out") if updated else ()
+    )
     work.ledger.add("updated", work.one("SELECT count(*) FROM out"), changed=updated, samples=samples)
-    con.execute(f"CREATE OR REPLACE TABLE mended AS SELECT * FROM old ANTI JOIN out USING ({key}) WHERE {mended}")
+    con.execute(
+        f"CREATE OR REPLACE TABLE mended AS SELECT * FROM old ANTI JOIN out USING ({key}) WHERE {mended}"
+    )
     con.execute(f"INSERT INTO superseded SELECT {placed}, false FROM mended")
     return updated
 
@@ -107,9 +121,12 @@ def _near(work: Work, files: list[str]) -> list[str]:
 def _stored(work: Work, folder: Path, files: list[str]) -> str:
     """SQL for stored rows with `file`, the place of their file in the store."""
     if not files:
-        names = ", ".join(f"CAST(NULL AS {TYPES[kind]}) AS {quoted(c)}" for c, kind in work.table.columns.items())
+        names = ", ".join(
+            f"CAST(NULL AS {TYPES[kind]}) AS {quoted(c)}" for c, kind in work.table.columns.items()
+        )
         minutes = "".join(
-            f", CAST(NULL AS BIGINT) AS {c}_elapsed, CAST(NULL AS BIGINT) AS {c}_worked" for c in CLOCKED.get(work.table.name, ())
+            f", CAST(NULL AS BIGINT) AS {c}_elapsed, CAST(NULL AS BIGINT) AS {c}_worked"
+            for c in CLOCKED.get(work.table.name, ())
         )
         return f"(SELECT {names}{minutes}, 0 AS batch, '' AS file LIMIT 0)"
     start = len(str(folder)) + 2
@@ -124,10 +141,10 @@ def _complete(work: Work, same: str) -> str:
     for c in columns:
         hit = f"FROM out n JOIN old o ON {same} WHERE o.{c} IS NULL AND n.{c} IS NOT NULL"
         work.con.execute(f"INSERT INTO filled SELECT o.file, o.{work.table.key[0]} {hit}")
-        work.con.execute(f"CREATE OR REPLACE TEMP TABLE before AS SELECT * FROM old")
+        work.con.execute("CREATE OR REPLACE TEMP TABLE before AS SELECT * FROM old")
         work.con.execute(f"UPDATE old o SET {c} = n.{c} FROM out n WHERE {same} AND o.{c} IS NULL")
         work.con.execute(f"UPDATE out n SET {c} = o.{c} FROM before o WHERE {same} AND n.{c} IS NULL")
-    return f"(file, {work.table.key[0]}) IN (SELECT (file, key) FROM filled)"
+    return f"(file, {work.table.key[0]}) IN (SELECT (file, key) FROM filled)" if columns else "false"
 
 
 def across_store(work: Work, folder: Path, files: list[str]) -> None:
@@ -138,7 +155,11 @@ def across_store(work: Work, folder: Path, files: list[str]) -> None:
     first, last = work.con.execute("SELECT min(received_at), max(received_at) FROM out").fetchone()
     if first is None:
         return
-    reach, key, same = timedelta(hours=rule.within_hours), ", ".join(key_of("complaints")), ", ".join(map(quoted, rule.same))
+    reach, key, same = (
+        timedelta(hours=rule.within_hours),
+        ", ".join(key_of("complaints")),
+        ", ".join(map(quoted, rule.same)),
+    )
     near = [f for f in files if f"{first - reach:%Y-%m}" <= month_of(f) <= f"{last + reach:%Y-%m}"]
     full = " AND ".join(f"{quoted(c)} IS NOT NULL" for c in rule.same)
     work.con.execute(
@@ -146,14 +167,18 @@ def across_store(work: Work, folder: Path, files: list[str]) -> None:
         SELECT {key}, channel, received_at, file, {same} FROM {_stored(work, folder, near)}
         SEMI JOIN (SELECT {same} FROM out WHERE {full}) USING ({same}) ANTI JOIN superseded USING ({key}, file)"""
     )
-    before, span = "(a.received_at, a.complaint_id) < (b.received_at, b.complaint_id)", hours(rule.within_hours)
+    before, span = (
+        "(a.received_at, a.complaint_id) < (b.received_at, b.complaint_id)",
+        hours(rule.within_hours),
+    )
     pair = f"USING ({same}) WHERE {other_channel('a', 'b')} AND {before} AND b.received_at - a.received_at <= {span}"
     drop(work, "channel_stored", f"SELECT b.row FROM others a JOIN out b {pair}", DUPLICATE, "out")
     day = day_of(work).replace("received_at", "b.received_at")
-    work.con.execute(
-        f"INSERT INTO superseded SELECT DISTINCT {', '.join('b.' + c for c in key_of('complaints'))}, b.file, b.source, {day}, true "
-        f"FROM out a JOIN others b {pair}"
-    )
+    removed = ", ".join("b." + c for c in key_of("complaints"))
+    count = work.con.execute(
+        f"INSERT INTO superseded SELECT DISTINCT {removed}, b.file, b.source, {day}, true FROM out a JOIN others b {pair}"
+    ).fetchone()[0]
+    work.ledger.add("displaced", work.one("SELECT count(*) FROM out"), changed=count)
 
 
 def write(work: Work, folder: Path, content: Content, batch: int) -> None:
@@ -171,7 +196,9 @@ def write(work: Work, folder: Path, content: Content, batch: int) -> None:
         if there:
             stored = _stored(work, folder, there)
             parts.append(f"SELECT * EXCLUDE (file) FROM {stored} ANTI JOIN superseded USING ({key}, file)")
-            parts.append(f"SELECT * EXCLUDE (file) FROM mended WHERE file IN ({', '.join(map(literal, there))})")
+            parts.append(
+                f"SELECT * EXCLUDE (file) FROM mended WHERE file IN ({', '.join(map(literal, there))})"
+            )
         file = f"{name}/month={month}/part-{batch}.parquet" if month else f"{name}/part-{batch}.parquet"
         if _copy(work, folder, file, f"{' UNION ALL BY NAME '.join(parts)} ORDER BY {order(work)}"):
             written.append(file)
@@ -179,7 +206,12 @@ def write(work: Work, folder: Path, content: Content, batch: int) -> None:
     if work.profile.keep_text and work.texts:
         file = f"sensitive/part-{batch}.parquet"
         texts = ", ".join(f"raw.{quoted(work.headers[c])} AS {c}" for c in work.texts)
-        if _copy(work, folder, file, f"SELECT {key}, {texts} FROM (SELECT row, {key} FROM out) JOIN raw USING (row) ORDER BY row"):
+        if _copy(
+            work,
+            folder,
+            file,
+            f"SELECT {key}, {texts} FROM (SELECT row, {key} FROM out) JOIN raw USING (row) ORDER BY row",
+        ):
             content["files"].setdefault("sensitive", []).append(file)
 
 
@@ -219,13 +251,17 @@ def write_account(work: Work, folder: Path, content: Content, batch: int, batch_
 def counts(work: Work) -> dict[str, int]:
     """Rows of the batch by fate."""
     found = dict(work.con.execute("SELECT fate, count(*) FROM gone GROUP BY 1").fetchall())
-    return {USED: work.one("SELECT count(*) FROM out"), DUPLICATE: found.get(DUPLICATE, 0), ASIDE: found.get(ASIDE, 0)}
+    return {
+        USED: work.one("SELECT count(*) FROM out"),
+        DUPLICATE: found.get(DUPLICATE, 0),
+        ASIDE: found.get(ASIDE, 0),
+    }
 
 
 def _copy(work: Work, folder: Path, file: str, rows: str) -> int:
     """Writes the rows to a file of the store unless there are none; returns how many."""
     private((folder / file).parent)
     count = work.con.execute(f"COPY ({rows}) TO {literal(str(folder / file))} {PARTS}").fetchone()[0]
-    if not count and file.split("/")[0] not in ("ledger", "arrivals"):
+    if not count and file.split("/", maxsplit=1)[0] not in ("ledger", "arrivals"):
         (folder / file).unlink(missing_ok=True)
     return count

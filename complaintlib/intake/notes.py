@@ -20,7 +20,10 @@ class Note:
     values: dict[str, Any] = field(default_factory=dict)
 
     def say(self, lang: str) -> str:
-        return self.words.fill(lang, rows=self.rows, sample=list(self.sample), **self.values)
+        said = {
+            name: value[lang] if isinstance(value, Words) else value for name, value in self.values.items()
+        }
+        return self.words.fill(lang, **{"rows": self.rows, "sample": list(self.sample), **said})
 
 
 class Refused(Trouble):

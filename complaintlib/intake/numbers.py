@@ -6,13 +6,18 @@ like; every way of joining up to twenty neighbouring groups is judged by its dig
 
 import re
 from collections.abc import Iterator
+from string import ascii_letters
 
 Span = tuple[int, int, str]
 
-_RUN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]*[0-9][0-9A-Za-z]*(?:[ .\-·_,/()~*]{1,3}[0-9]+[A-Za-z]*(?![0-9A-Za-z]))*")
+_RUN = re.compile(
+    r"(?<![0-9A-Za-z])[A-Za-z]*[0-9][0-9A-Za-z]*(?:(?:[ .\-·_()~*]{1,3}|[,/])[0-9]+[A-Za-z]*(?![0-9A-Za-z]))*"
+)
 _GROUP = re.compile(r"[0-9A-Za-z]+")
 _UUID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
-_MOST_DIGITS, _LEAST_CHARS = 19, 6
+_NUMBER = re.compile(r"[0-9]+[Xx]?")
+_GAPS, _EVEN = " .-·_()~*,/", {" ", "-", ".", "·", "_", "*"}
+_MOST_DIGITS, _LEAST_DIGITS, _LEAST_CHARS = 19, 8, 6
 _RANK = ("id_card", "phone", "ssn", "number", "bank_card", "landline", "order", "")
 
 
@@ -43,80 +48,117 @@ def _joined(text: str, groups: list[re.Match[str]], first: int) -> tuple[int, st
     "" is a number known to be harmless, None one that nothing is known of.
     """
     token = groups[first].group()
-    if not token.isdigit() and not re.fullmatch(r"[0-9]+[Xx]?", token):
+    if not _NUMBER.fullmatch(token):
         return first, _code(token)
-    plus = text[groups[first].start() - 1 : groups[first].start()] == "+"
-    digits, sizes = "", []
+    start = groups[first].start()
+    plus, before = text[start - 1 : start] == "+", _gap_before(text, start)
+    digits, sizes, gaps, smallest = "", [], set(), _MOST_DIGITS
     best: tuple[int, str | None] = (first, None)
     for last in range(first, len(groups)):
         token = groups[last].group()
-        number = token.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        number = token.rstrip(ascii_letters)
         digits += number
-        if len(digits) > _MOST_DIGITS and sizes:
-            break
+        if sizes:
+            gaps.add(text[groups[last - 1].end() : groups[last].start()])
+            smallest = min(smallest, len(number))  # the first may be a country code
+            if len(digits) > _MOST_DIGITS:
+                break
         sizes.append(len(number))
+        end = groups[last].end()
+        even = len(gaps) == 1 and gaps <= _EVEN and not gaps & {before, _gap_after(text, end)}
         check = token[len(number) :].upper()
-        kind = _kind(digits + check if check == "X" else digits, tuple(sizes), plus)
-        if kind == "order" and last == first and _is_amount(text, *groups[first].span()):
-            kind = ""
-        if kind is not None and (best[1] is None or _RANK.index(kind) <= _RANK.index(best[1])):
-            best = last, kind
+        if len(digits) >= _LEAST_DIGITS and (
+            smallest >= 3 or even or plus or len(digits) > 16 or len(sizes) == 3
+        ):
+            kind = _kind(digits + "X" * (check == "X"), tuple(sizes), plus, even, gaps)
+            if kind == "order" and last == first and _is_amount(text, start, end):
+                kind = ""
+            if kind is not None and (best[1] is None or _RANK.index(kind) <= _RANK.index(best[1])):
+                best = last, kind
         if check:
             break
     return best
 
 
-def _kind(digits: str, sizes: tuple[int, ...], plus: bool) -> str | None:
-    """The kind of one number, given how its digits were grouped; `plus`: whether a + stands before it."""
-    n, solid, single = len(digits), len(sizes) == 1, len(sizes) > 9 and set(sizes) == {1}
-    tidy = solid or single or min(sizes) >= 3
+def _gap_before(text: str, start: int) -> str:
+    """What stands between the number and one before it, also when that is masked already; "" if there is none."""
+    near = text[max(0, start - 4) : start]
+    rest = near.rstrip(_GAPS)
+    return near[len(rest) :] if rest and (rest[-1].isalnum() or rest[-1] == "]") else ""
+
+
+def _gap_after(text: str, end: int) -> str:
+    near = text[end : end + 4]
+    rest = near.lstrip(_GAPS)
+    return near[: len(near) - len(rest)] if rest and (rest[0].isalnum() or rest[0] == "[") else ""
+
+
+def _kind(digits: str, sizes: tuple[int, ...], plus: bool, even: bool, gaps: set[str]) -> str | None:
+    """The kind of one number, given how its digits were grouped.
+
+    `plus`: a + stands before it; `even`: all gaps are alike, and unlike those to the numbers around it.
+    """
+    n, solid = len(digits), len(sizes) == 1
+    spelled = even and set(sizes) == {1}  # 1 3 8 0 0 ...
+    tidy = solid or spelled or min(sizes) >= 3
     if n == 18 and _is_date(digits[6:14]):
         if _id_check_digit(digits[:17]) == digits[17]:
             return "id_card"
-        return "number" if tidy or min(sizes[:-1]) >= 2 else None
+        return "number" if tidy or even or _card_groups(sizes) else None
     if not digits.isdigit():
         return None
-    if n == 15 and _is_date("19" + digits[6:12]) and (solid or single or sizes[0] == 6):
+    if n == 15 and _is_date("19" + digits[6:12]) and (solid or spelled or sizes[0] == 6):
         return "id_card"
-    if re.fullmatch(r"(?:00)?(?:86)?1[3-9][0-9]{9}", digits) and _phone_groups(sizes):
+    if re.fullmatch(r"(?:00)?(?:86)?1[3-9][0-9]{9}", digits) and _phone_groups(sizes, even):
         return "phone"
-    if plus and 8 <= n <= 15:
+    if plus and re.fullmatch(r"86[0-9]{10,11}|1[0-9]{10}|440?[0-9]{10}|(?!86|1|44)[0-9]{8,15}", digits):
         return "phone"
     if sizes == (3, 2, 4):
         return "ssn"
     if _HOTLINE.fullmatch(digits):
         return ""
-    if re.fullmatch(r"1?[2-9][0-9]{2}[2-9][0-9]{6}", digits) and (single or sizes in _AMERICAN):
+    if re.fullmatch(r"1?[2-9][0-9]{2}[2-9][0-9]{6}", digits) and (spelled or sizes in _AMERICAN):
         return "phone"
-    if 13 <= n <= 19 and (solid or single or _card_groups(sizes)):
+    if 13 <= n <= 19 and (solid or spelled or _card_groups(sizes)):
         if _luhn(digits):
             return "bank_card"
-        if not solid and not single:
+        if not solid and not spelled:
             return "number"
     if re.fullmatch(r"0[1-9][0-9]{8,10}", digits) and tidy:
         return "phone" if digits.startswith("07") and n == 11 else "landline"
     if solid and _MOMENT.fullmatch(digits):
         return ""
-    if n >= 10 and (solid or single or (len(sizes) > 2 and min(sizes) >= 3 and n >= 12)):
+    if n >= 10 and (solid or (n >= 12 and len(sizes) > 2 and tidy and gaps == {"-"})):
         return "order"
     return None
 
 
-_HOTLINE = re.compile(r"(?:86)?[48]00[0-9]{7}|1?8(?:00|33|44|55|66|77|88)[2-9][0-9]{6}")  # a company's, not a person's
+_HOTLINE = re.compile(
+    r"(?:86)?[48]00[0-9]{7}|1?8(?:00|33|44|55|66|77|88)[2-9][0-9]{6}"
+)  # a company's, not a person's
 _AMERICAN = {(10,), (11,), (3, 3, 4), (3, 7), (6, 4), (1, 3, 3, 4), (1, 10), (1, 3, 7)}
-_MOMENT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?")
+_MOMENT = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?"
+)
 _UNIT = re.compile(r" ?(?:元|块|美元|万|亿|%|USD|RMB|CNY|GBP|EUR|dollars|pounds|yuan)|\.[0-9]{1,2}(?![0-9])")
 
 
-def _phone_groups(sizes: tuple[int, ...]) -> bool:
-    """3-4-4 and the like, one by one, or in pairs; not the ragged groups of a list of quantities."""
-    own = sizes[1:] if len(sizes) > 1 and sizes[0] in (2, 4, 5) and sum(sizes[1:]) == 11 else sizes
-    return min(own) >= 3 or set(own) == {1} or (len(own) == 6 and max(own) == 2)
+def _phone_groups(sizes: tuple[int, ...], even: bool) -> bool:
+    """3-4-4 and the like; one by one or in pairs only where the gaps show that they belong together."""
+    own = sizes[1:] if sizes[0] in (2, 4, 5) and sum(sizes[1:]) == 11 else sizes
+    return min(own) >= 3 or (even and (set(own) == {1} or (len(own) == 6 and max(own) == 2)))
 
 
 def _card_groups(sizes: tuple[int, ...]) -> bool:
     fours = sizes[:-1]
-    return set(fours) == {4} and len(fours) >= 3 or sizes in {(4, 6, 5), (4, 6, 4), (6, 13), (6, 10), (6, 12), (4, 12)}
+    return (set(fours) == {4} and len(fours) >= 3) or sizes in {
+        (4, 6, 5),
+        (4, 6, 4),
+        (6, 13),
+        (6, 10),
+        (6, 12),
+        (4, 12),
+    }
 
 
 def _is_date(digits: str) -> bool:

@@ -12,12 +12,16 @@ _SURNAMES = (
     "翟申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕季霍苗谷裴涂鲍卓蓝窦屈喻路芦娄饶褚项盛翁"
 )
 _COMPOUND = "欧阳|上官|司马|诸葛|东方|皇甫|尉迟|公孙|慕容|令狐|司徒|夏侯|宇文"
-_SURE = _SURNAMES.translate(dict.fromkeys(map(ord, "于任安常高方万金白路关")))  # those that are no common word too
-_GIVEN = rf"(?:(?![的了是在我你他她请要有住于和与及说称已电手联来打去先女小这那个们地])[{_H}])"
-_WORDS = "安排|安装|方便|任何|高兴|高中|常用|关于|关注|万能|金牌|易于|包括|严重|毕业|路过|温馨|成功|项目|施工|马上"
+_SURE = _SURNAMES.translate(
+    dict.fromkeys(map(ord, "于任安常高方万金白路关"))
+)  # those that are no common word too
+_GIVEN = rf"(?:(?![的了是在我你他她请要有住于和与及说称已电手联来打去这那个们地])[{_H}])"
+_WORDS = (
+    "安排|安装|方便|任何|高兴|高中|常用|关于|关注|万能|金牌|易于|包括|严重|毕业|路过|温馨|成功|项目|施工|马上"
+)
 
 _ZH_NAME = re.compile(
-    rf"(?P<titled>(?!{_WORDS})(?:{_COMPOUND}|[{_SURNAMES}])(?:(?![先女小太])[{_H}]){{0,2}}?(?=先生|女士|小姐|太太))"
+    rf"(?P<titled>(?!{_WORDS})(?:{_COMPOUND}|[{_SURNAMES}])[{_H}]{{0,2}}?(?=先生|女士|小姐|太太))"
     rf"|(?:(?<![{_H}])|(?<=[找叫是的和跟向给请让由被与问对位]))"
     rf"(?P<staff>[{_SURNAMES}])(?=师傅|老师|经理|主任|主管|店长|队长|医生|律师|警官|阿姨|大爷|大姐|大哥)"
     rf"|(?:姓名|名字|联系人|收件人|收货人|寄件人|发件人|投诉人|举报人|当事人|经办人|签收人|乘客|旅客|患者|户主|车主|业主)"
@@ -28,7 +32,7 @@ _ZH_NAME = re.compile(
 )
 _WORD = r"[A-Z][a-z]+(?:['’-][A-Z]?[a-z]+)?"
 _NOBODY = (
-    r"(?!(?:Sirs?|Madam|Customers?|Team|Support|Service|Services|All|Managers?|Friends?|Valued|Colleagues?|Seller|Bank"
+    r"(?!(?:Mrs?|Ms|Miss|Dr|Prof|Mx|Sirs?|Madam|Customers?|Team|Support|Service|Services|All|Managers?|Friends?|Valued|Colleagues?|Seller|Bank"
     r"|Company|Consumer|Department|Office|Care|The|This|We|You|Thank|Thanks|Please|It|My|Your|Our|In|On|To)\b)"
 )
 _EN_NAME = re.compile(
@@ -40,19 +44,32 @@ _EN_NAME = re.compile(
 )
 
 _NUMERAL = "0-9一二三四五六七八九十百〇零"
+_PLACE = "路|街|大道|道|巷|弄|胡同|村|小区|花园|公寓|大厦|广场|家园|新城"
 _ZH_ADDRESS = re.compile(
-    rf"(?:路|街|道|巷|弄|胡同|村|里|镇|小区|花园|苑|公寓|大厦|广场|家园|新城|府)\s?(?:[东西南北中]段?)?\s?"
-    rf"(?:[{_NUMERAL}A-Za-z]{{1,6}}(?:-[{_NUMERAL}]{{1,4}})?\s?(?:号楼?|弄|栋|幢|座|单元|楼|层|室|户|期|组)(?!线)[院\s,，]?){{1,5}}"
-    rf"(?:[{_NUMERAL}]{{2,6}}(?![{_NUMERAL}元件个天年月小次公]))?"
+    rf"(?<=[{_H}])(?:{_PLACE})[东西南北中]?段? ?"
+    rf"(?:[{_NUMERAL}A-Za-z]{{1,6}}(?:-[{_NUMERAL}]{{1,4}})? ?(?:号楼?|弄|栋|幢|座|单元|楼|层|室|户)(?!线)[院 ]?){{1,5}}"
+    rf"(?:[{_NUMERAL}]{{3,6}}(?![{_NUMERAL}元件个天年月小次公]))?"
 )
 _BEFORE_ADDRESS = re.compile(
-    rf"(?:地址|住址|住在|家住|位于|寄[到往给]|送[到往给]|发[到往]|搬到|[在到是从去往])(?=[{_H}0-9A-Za-z]*$)|[^{_H}0-9A-Za-z](?=[{_H}0-9A-Za-z]*$)"
+    r"地址|住址|住在|家住|位于|寄[到往给]|送[到往给]|发[到往]|搬到|[在到是从去往为]|[^\u4e00-\u9fff0-9A-Za-z]"
 )
 _EN_ADDRESS = re.compile(
     r"(?<![0-9A-Za-z$£€.,-])[0-9]{1,5}[A-Z]? (?:[A-Z][a-z]+|[0-9]{1,3}(?:st|nd|rd|th)|[NSEW]\.?)(?: [A-Z][a-z]+){0,3}"
     r" (?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Terrace|Close|Square)\b\.?"
     r"(?:,? (?:Apt|Apartment|Unit|Suite|Flat|#)\.? ?[0-9A-Z]{1,5})?"
     r"|(?<![0-9A-Za-z])[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][ABD-HJLNP-UW-Z]{2}(?![0-9A-Za-z])"
+)
+
+
+# What a text must have for the finders to be tried on it, in the syntax common to `re` and RE2.
+NAME_HINT = (
+    "先生|女士|小姐|太太|师傅|老师|经理|主任|主管|店长|队长|医生|律师|警官|阿姨|大爷|大姐|大哥"
+    "|姓名|名字|名叫|联系人|收件人|收货人|寄件人|发件人|投诉人|举报人|当事人|经办人|签收人|乘客|旅客|患者|户主|车主|业主"
+    "|我叫|我是|本人|M[rsx]|Dr|Prof|Dear|name|Name|ecipient|ontact|egards,|incerely,|hanks,|I'm |I am "
+)
+ADDRESS_HINT = (
+    f"(?:{_PLACE})[东西南北中]?段?[ 　]?[{_NUMERAL}０-９A-Za-z]"
+    "|[0-9][A-Z]? [A-Z0-9][A-Za-z0-9. ]{1,60}(?:St|Rd|Road|Ave|Lane|Ln|Dr|Boul|Blvd|C|Way|Pl|Terr|Square)|[A-Z][0-9][0-9A-Z]? [0-9][A-Z]{2}"
 )
 
 
@@ -63,11 +80,12 @@ def find_names(text: str) -> Iterator[Span]:
 
 
 def find_addresses(text: str) -> Iterator[Span]:
-    """From the province, or wherever the sentence before it ends, to the room."""
+    """From where the words before it end (or 24 characters back) to the room number."""
     for found in _ZH_ADDRESS.finditer(text):
         start = max(0, found.start() - 24)
         before = text[start : found.start()]
-        ends = [stop.end() for stop in _BEFORE_ADDRESS.finditer(before)]
-        yield start + (ends[-1] if ends else 0), found.end(), "address"
+        start += max((stop.end() for stop in _BEFORE_ADDRESS.finditer(before)), default=0)
+        if start < found.start():
+            yield start, found.end(), "address"
     for found in _EN_ADDRESS.finditer(text):
         yield *found.span(), "address"

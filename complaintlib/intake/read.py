@@ -25,7 +25,7 @@ __all__ = ["Note", "Refused", "Source", "read", "read_headers"]
 _SUFFIX = {"csv": (".csv", ".tsv", ".txt", ".tab", ".dat"), "excel": (".xlsx", ".xls", ".xlsm", ".xlsb")}
 _SUFFIX |= {"json": (".json", ".jsonl", ".ndjson"), "parquet": (".parquet", ".pq")}
 # The first cell of a row of sums.
-_TOTAL = r"(合\s*计|总\s*计|小\s*计|共\s*计|总数|grand total|sub-?total|totals?)\s*[:：]?.{0,20}"
+_TOTAL = r"(合\s*计|总\s*计|小\s*计|共\s*计|总数|grand total|sub-?total|totals?)\s*[:：]?[\d\s,.]*"
 
 
 @dataclass(frozen=True)
@@ -139,13 +139,17 @@ def _without_nameless(
 
 
 def _set_aside(headers: list[str], con: duckdb.DuckDBPyConnection) -> list[Note]:
-    """Empty rows and rows of sums leave `raw` for `unread`."""
-    cells = ", ".join(f"""nullif(trim("{header.replace('"', '""')}"), '')""" for header in headers)
+    """Empty rows and rows of sums leave `raw` for `unread`: what counts is the first cell with anything in it."""
+    cells = [f"""nullif(trim("{header.replace('"', '""')}"), '')""" for header in headers]
+    total = f"length(cell) < 40 AND regexp_full_match(cell, '{_TOTAL}', 'i')"
     con.execute(
-        f"""INSERT INTO unread SELECT "row", CASE WHEN first_cell IS NULL THEN 'blank_row' ELSE 'total_row' END
-        FROM (SELECT "row", coalesce({cells}) AS first_cell FROM raw)
-        WHERE first_cell IS NULL OR (length(first_cell) < 40 AND regexp_full_match(first_cell, $1, 'i'))""",
-        [_TOTAL],
+        f"""INSERT INTO unread SELECT "row", 'total_row' FROM (SELECT "row", {cells[0]} AS cell FROM raw) WHERE {total}"""
+    )
+    con.execute(  # the other columns are looked at only where the first is empty
+        f"""INSERT INTO unread SELECT "row", CASE WHEN cell IS NULL THEN 'blank_row' ELSE 'total_row' END
+        FROM (SELECT "row", coalesce({", ".join(cells)}) AS cell FROM raw
+            WHERE "row" IN (SELECT "row" FROM raw WHERE {cells[0]} IS NULL))
+        WHERE cell IS NULL OR ({total})"""
     )
     found = con.execute(
         """SELECT why, count(*), list(row ORDER BY row)[:5] FROM unread WHERE why IN ('blank_row', 'total_row')

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ..words import Words
 from .header import clean_headers, filled, find_header
+from .kinds import broken
 from .notes import Note, Refused
 
 BATCH = 20_000
@@ -197,7 +198,7 @@ def parquet_columns(path: Path) -> list[tuple[str, str]]:
                 for row in con.execute("DESCRIBE SELECT * FROM read_parquet($1)", [_literal(path)]).fetchall()
             ]
         except duckdb.Error:
-            raise Refused(path, Note("broken", _BROKEN)) from None
+            raise broken(path) from None
 
 
 def _literal(path: Path) -> str:
@@ -220,7 +221,7 @@ def load_parquet(path: Path, con: duckdb.DuckDBPyConnection) -> tuple[list[str],
             [_literal(path)],
         )
     except duckdb.Error:
-        raise Refused(path, Note("broken", _BROKEN)) from None
+        raise broken(path) from None
     return headers, [], notes
 
 

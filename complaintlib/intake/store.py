@@ -124,10 +124,10 @@ def opened(folder: Path) -> Iterator[Content]:
 
 
 def private(folder: Path) -> Path:
-    """The folder, made with its parents and open to its owner only."""
+    """The folder, made where it is missing; it and what had to be made above it are open to their owner only."""
     if not folder.is_dir():
-        folder.mkdir(parents=True)
-        os.chmod(folder, 0o700)
+        private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
     return folder
 
 

@@ -1,8 +1,8 @@
 """Composition (构成): what the complaints of a period are made of, and which shares have changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,26 +13,24 @@ from ..period import Period
 from ..result import LEVELS, Finding, Result
 from ..rules import load_rules
 from ..schema import BLANK, OTHER
-from ..stats.charts import p_chart
-from ..stats.decompose import largest_remainder, mix_rate
-from ..stats.intervals import proportion, proportion_difference, rate_ratio, simultaneous_shares
-from ..stats.multiple import benjamini_hochberg
-from ..stats.pareto import by_size
+from ..stats.order import rank_certainty
 from ..words import Trouble, Words, column, label, show
+from . import _shares
+from ._shares import AGAINST, ALL, LATE_DAYS, PLACES
 
-AGAINST = ("previous", "last_year")
-ALL = "(all)"
-POOLED = 10  # fewer cases than this in both periods together can hardly show a change however they split: not tested
-HISTORY, ENOUGH = 12, 6  # earlier periods that tell how much shares wobble anyway, and the fewest that can
-LATE_DAYS, EARLIER_DAYS = 10, 30
-MANY_BLANK = 0.05
 TOLD = 3  # changed categories that get a sentence of their own
-PLACES = ("region", "product", "channel")
-PER = {  # the first that is there serves as denominator
-    "orders": Words("单", "orders"),
-    "customers": Words("名客户", "customers"),
-    "contacts": Words("次联络", "contacts"),
-}
+MANY_BLANK = 0.05
+PER = {
+    "orders": ("单", "订单"),
+    "customers": ("名客户", "客户"),
+    "contacts": ("次联络", "联络"),
+}  # 每千单；订单
+_CHANGE = Words(
+    "{n:int} 件，当时 {n_then:int} 件；变化 {share_change:pp}（95% 区间 {share_change_low:pp}至 {share_change_high:pp}）",
+    "{n:int} cases against {n_then:int}; {share_change:pp} (95% interval {share_change_low:pp} to {share_change_high:pp})",
+)
+_CHANGED = ("n", "n_then", "share_now", "share_then", "share_change", "share_change_low", "share_change_high")
+Tables, Values = Mapping[str, pd.DataFrame], dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Composition(Result):
         "条形为占比，条上横线为 95% 区间：各类别同时落在各自区间内的把握为 95%。菱形为对照期的占比；变了颜色、带箭头的类别，"
         "占比确有变化。\n"
         "所示占比之和为 100.0%（最大余额法）。没有类别的投诉单独列出，比较只看已分类的投诉，以免把补填不及时看成占比下降。\n"
-        "说“上升”或“下降”须同时满足两条：变化的 95% 区间（Newcombe 法）不含 0；按全部类别和对照期校正后的 q 值"
+        "说“升”或“降”须同时满足两条：变化的 95% 区间（Newcombe 法）不含 0；按全部类别和对照期校正后的 q 值"
         "（Benjamini-Hochberg 法）不超过规定的误报比例。平时各期波动大于纯偶然的类别，区间相应放宽。\n"
         "不能说明的：占比上升不等于件数或投诉率上升，别的类别减少也会使它上升；占比变化也不说明原因。",
         "A bar is a share; the line on it is a 95% interval that holds for all categories at once. A diamond is the share "
@@ -71,27 +69,29 @@ class Composition(Result):
 
     def draw(self, figure, lang: str) -> None:
         """Shares of the classified complaints; the earlier share as a diamond; changed categories marked."""
-        ax, rows, windows = figure.subplots(), self._drawn(), self.tables["windows"].set_index("against")
-        against = next((a for a in reversed(AGAINST) if "ok" in set(windows["compared"].get([a], []))), None)
-        arrows = rows[f"moved_{against}"].map({"up": " ▲ ", "down": " ▼ "}) if against else rows["n"] * np.nan
+        ax, rows, windows = figure.subplots(), self._drawn(), self.tables["windows"].set_index("compared")
+        known = windows.index[windows["comparable"] == "ok"]
+        against = known[-1] if len(known) else None  # last year's, if there is one: free of season
         notes, colours = [], []
-        for i, row in rows.iterrows():
-            changed = arrows[i] == arrows[i]
-            change = arrows[i] + show(row[f"change_{against}"], "pp", lang) if changed else ""
-            notes.append(f"{show(row['share_classified'], 'pct1', lang)} · {show(row['n'], 'int', lang)}{change}")
-            colours.append(look.LINE if row[self.by] == OTHER else look.ORANGE if changed else look.BLUE)
+        for row in rows.to_dict("records"):
+            arrow = {"up": "▲", "down": "▼"}.get(row.get(f"moved_{against}"), "")
+            note = Words("{share_classified:pct1}（{n:int}）", "{share_classified:pct1} ({n:int})").fill(
+                lang, **row
+            )
+            change = f" {arrow} {show(row[f'change_{against}'], 'pp', lang)}" if arrow else ""
+            notes.append(note + change)
+            colours.append(look.LINE if row[self.by] == OTHER else look.ORANGE if arrow else look.BLUE)
         labels = [label(self.by, code, lang) for code in rows[self.by]]
-        low, high = rows["share_low"], rows["share_high"]
-        look.bars(ax, labels, rows["share_classified"], low, high, colours, notes, "pct", lang)
-        if against:
-            before = {"label": show(windows.loc[against, "period"], "period", lang), "markeredgecolor": look.INK}
-            ax.plot(rows[f"share_{against}"], rows.index, "D", color="white", markersize=5, **before)
-            ax.legend(loc="lower right")
+        marks = rows[f"share_{against}"] if against else None
+        shares, low, high = rows["share_classified"], rows["share_low"], rows["share_high"]
+        look.bars(ax, labels, shares, low, high, colours, notes, "pct", lang, marks)
         basis = Words(
-            "占已分类投诉 {n_classified:int} 件的比例（另有 {n_blank:int} 件未分类）",
-            "share of the {n_classified:int} classified complaints ({n_blank:int} more are unclassified)",
+            "占 {n:int} 件已分类投诉的比例（括号内为件数）",
+            "share of the {n:int} classified complaints (cases in brackets)",
         )
-        ax.set_xlabel(basis.fill(lang, **windows.iloc[0]))
+        mark = Words("\n◇ {then:period}", "\n◇ {then:period}") if against else Words("", "")
+        then = windows.loc[against, "period"] if against else ""
+        ax.set_xlabel(basis.fill(lang, n=windows["n_classified"].iloc[0]) + mark.fill(lang, then=then))
         look.title(ax, self._message().parts(lang)[0])
 
     def _drawn(self) -> pd.DataFrame:
@@ -120,338 +120,261 @@ def composition(
     unclassified are like the rest. Raises NotMeasured without the column, Trouble on an unknown `against`.
     """
     if against not in (*AGAINST, "both"):
-        expected = Words("previous、last_year 或 both", "previous, last_year or both")
-        words = Words(f"against 应为 {expected.zh}，现为 {{x}}", f"against must be {expected.en}, not {{x}}")
-        raise Trouble(words, x=against)
-    book = book.at(period.as_of)
-    now = _counts(book, by, period)
-    earlier = [_earlier(book, by, period, name) for name in AGAINST if against in (name, "both")]
-    noise = _dispersion(book, by, period)
-    changes = _changes(by, now, earlier, noise)
-    shares = _shares(by, now, changes, top)
+        words = (
+            "against 应为 previous、last_year 或 both，现为 {x}",
+            "against is previous, last_year or both, not {x}",
+        )
+        raise Trouble(Words(*words), x=against)
+    this = _shares.this_window(book.at(period.as_of), by, period)
+    earlier = [_shares.earlier_window(this, by, name) for name in AGAINST if against in (name, "both")]
+    changes = _shares.changes_table(by, this, earlier, _shares.noise(this, by))
     moved = changes[changes["moved"].isin(["up", "down"])]
-    moved = moved.loc[moved["change"].abs().sort_values(ascending=False, kind="stable").index].drop_duplicates(by)
+    moved = moved.loc[
+        moved["share_change"].abs().sort_values(ascending=False, kind="stable").index
+    ].drop_duplicates(by)
+    shares = _shares.shares_table(by, this, changes, top)
     tables = {
         "shares": shares,
         "changes": changes,
-        "windows": _windows(book, by, period, now, earlier, shares),
-        "where": _where(book, by, period, earlier, moved.head(TOLD)),
-        "rates": _rates(book, by, period, now, earlier, changes, noise),
-        "unclassified": _unclassified(book, by, period),
+        "windows": _shares.windows_table(by, this, earlier, shares, changes),
+        "where": _shares.where_table(by, this, earlier, moved.head(TOLD)),
+        "rates": _shares.rates_table(by, this, earlier, changes),
+        "unclassified": _shares.unclassified_table(by, this),
     }
-    example = next(iter([*moved[by], *shares[by]]), None)
-    if example is not None:
-        names = [c for c in ("complaint_id", "received_at", by, "text") if book.has("complaints", c)]
-        tables["examples"] = book.rows("complaints", names, period, 5, {by: example}, latest=True)
-    told = [*_on_changes(by, tables, moved), *_on_rates(by, tables), *_on_size(by, tables), *_on_data(period, tables)]
+    example = next((name for name in [*moved[by], *shares[by]] if name not in (BLANK, OTHER)), BLANK)
+    names = [c for c in ("complaint_id", "received_at", by, "text") if this.book.has("complaints", c)]
+    tables["examples"] = this.book.rows("complaints", names, period, 5, {by: example}, latest=True)
+    told = [
+        *_on_changes(by, tables, moved),
+        *_on_rates(by, tables),
+        *_on_size(by, tables),
+        *_on_data(by, period, tables),
+    ]
     told.sort(key=lambda finding: (LEVELS.index(finding.level), -finding.weight))
     return Composition(period, tables, tuple(told), by)
-
-
-# ---------------------------------------------------------------------------------------------- counting
-
-
-@dataclass(frozen=True)
-class _Earlier:
-    """An earlier period, seen when it was as old as this one is now; `compared`: ok, break, none (not in the data)
-    or few."""
-
-    against: str
-    period: Period
-    book: Book
-    counts: pd.Series
-    compared: str
-
-
-def _counts(book: Book, by: str, period: Period) -> pd.Series:
-    return by_size(book.counts("complaints", [by], period).set_index(by)["n"])
-
-
-def _classified(counts: pd.Series) -> pd.Series:
-    return counts.drop(BLANK, errors="ignore")
-
-
-def _begins(book: Book) -> pd.Timestamp:
-    return book.span()[0].normalize()
-
-
-def _earlier(book: Book, by: str, period: Period, against: str) -> _Earlier:
-    earlier = period.previous() if against == "previous" else period.same_last_year()
-    earlier = earlier.seen_at(min(earlier.start + (period.as_of - period.start), earlier.end))
-    then = book.at(earlier.as_of)
-    counts, begins = _counts(then, by, earlier), _begins(book)
-    slack = pd.Timedelta(days=earlier.days / 10)  # in a thin book the first case may come late
-    if book.breaks_in(by, [earlier, period]):
-        compared = "break"
-    elif pd.isna(begins) or begins > earlier.start + slack:
-        compared = "none"
-    else:
-        fewest = min(_classified(c).sum() for c in (counts, _counts(book, by, period)))
-        compared = "few" if fewest < load_rules().statistics.min_count else "ok"
-    return _Earlier(against, earlier, then, counts, compared)
-
-
-def _dispersion(book: Book, by: str, period: Period) -> pd.Series:
-    """How many times the variance of chance each category's share has from period to period; `ALL`: their median."""
-    last, begins = period.previous(), _begins(book)
-    past = [p for p in last.history(HISTORY) if p.start >= begins and not book.breaks_in(by, [p, period])]
-    found = {}
-    if len(past) >= ENOUGH:
-        counts = book.series("complaints", [by], past).pivot(index="period", columns=by, values="n")
-        counts = counts.drop(columns=BLANK, errors="ignore")
-        total = counts.sum(axis=1)
-        for name in counts.columns[counts.mean() >= POOLED / 2]:
-            found[name] = p_chart(counts[name], total, limits="shewhart").sigma_z ** 2
-    middle = float(np.median(list(found.values()))) if found else 1.0
-    return pd.Series(found | {ALL: middle}, dtype=float).clip(lower=middle)
-
-
-def _compare(k, n, k0, n0, dispersion=1.0) -> pd.DataFrame:
-    found = proportion_difference(k, n, k0, n0, load_rules().statistics.confidence, dispersion)
-    return found.set_axis(["change", "change_low", "change_high", "p"], axis=1)
-
-
-def _moved(frame: pd.DataFrame) -> np.ndarray:
-    """up, down, same, or few where nothing was tested: both the interval and q must say so."""
-    sure = frame["q"] <= load_rules().statistics.fdr
-    up, down = sure & (frame["change_low"] > 0), sure & (frame["change_high"] < 0)
-    return np.select([frame["q"].isna(), up, down], ["few", "up", "down"], "same")
-
-
-def _changes(by: str, now: pd.Series, earlier: list[_Earlier], noise: pd.Series) -> pd.DataFrame:
-    now, parts = _classified(now), []
-    for e in earlier:
-        before = _classified(e.counts)
-        names = now.index.union(before.index, sort=False)
-        n, n_before = now.reindex(names, fill_value=0), before.reindex(names, fill_value=0)
-        spread = noise.reindex(names).fillna(noise[ALL])
-        part = pd.DataFrame({"n": n, "n_before": n_before, "share": n / max(n.sum(), 1)})
-        part["share_before"] = n_before / max(n_before.sum(), 1)
-        part = part.join(_compare(n, n.sum(), n_before, n_before.sum(), spread)).assign(dispersion=spread)
-        part.loc[part["n"] + part["n_before"] < POOLED, "p"] = np.nan
-        if e.compared != "ok":
-            part.loc[:, ["share_before", "change", "change_low", "change_high", "p", "dispersion"]] = np.nan
-        part.insert(0, by, names)
-        parts.append(part.assign(against=e.against, compared=e.compared))
-    frame = pd.concat(parts, ignore_index=True)
-    frame["q"] = benjamini_hochberg(frame["p"])
-    frame["moved"] = np.where(frame["compared"] == "ok", _moved(frame), frame["compared"])
-    return frame[["against", *(c for c in frame.columns if c not in ("against", "compared"))]]
-
-
-def _shares(by: str, now: pd.Series, changes: pd.DataFrame, top: int) -> pd.DataFrame:
-    """The largest and the changed ones, then what is unclassified, then the others together."""
-    known = _classified(now)
-    changed = set(changes.loc[changes["moved"].isin(["up", "down"]), by])
-    shown = [name for i, name in enumerate(known.index) if i < top or name in changed]
-    rest = [name for name in known.index if name not in set(shown)]
-    if len(rest) == 1:  # alone it takes no more room than "other"
-        shown, rest = shown + rest, []
-    shown += sorted(changed - set(known.index))  # those that have vanished
-    n = known.reindex(shown, fill_value=0)
-    if rest:
-        n[OTHER] = known[rest].sum()
-    out = pd.DataFrame({"n": n, "share_classified": largest_remainder(n / n.sum())})
-    limits = simultaneous_shares(n, load_rules().statistics.confidence)
-    out["share_low"], out["share_high"] = limits["low"], limits["high"]
-    for against, part in changes.groupby("against", sort=False):
-        part = part.set_index(by)
-        out = out.join(part[["share_before", "change", "moved"]].set_axis(_named(against), axis=1))
-        if rest:
-            out.loc[OTHER, _named(against)[:2]] = part.loc[rest, ["share_before", "change"]].sum(min_count=1).array
-    if BLANK in now:
-        out = pd.concat([out.drop(OTHER, errors="ignore"), pd.DataFrame({"n": now[BLANK]}, [BLANK]), out.filter([OTHER], axis=0)])
-    out.insert(1, "share_shown", largest_remainder(out["n"] / out["n"].sum()))
-    return out.rename_axis(by).reset_index()
-
-
-def _named(against: str) -> list[str]:
-    return [f"share_{against}", f"change_{against}", f"moved_{against}"]
-
-
-def _windows(
-    book: Book, by: str, period: Period, now: pd.Series, earlier: list[_Earlier], shares: pd.DataFrame
-) -> pd.DataFrame:
-    """What was counted in each period, and whether it could be compared."""
-    rows = []
-    for against, window, counts, compared in [
-        ("this", period, now, ""),
-        *((e.against, e.period, e.counts, e.compared) for e in earlier),
-    ]:
-        broken = book.breaks_in(by, [window, period])
-        rows.append(
-            {
-                "against": against,
-                "period": window.text,
-                "until": window.as_of,
-                "n_all": counts.sum(),
-                "n_classified": _classified(counts).sum(),
-                "n_blank": counts.get(BLANK, 0),
-                "share_blank": counts.get(BLANK, 0) / max(counts.sum(), 1),
-                "categories": (_classified(counts) > 0).sum(),
-                "compared": compared,
-                "broken_on": broken[-1].at if broken else pd.NaT,
-                "begins_on": _begins(book),
-            }
-        )
-    out = pd.DataFrame(rows)
-    alone = set(shares[by]) - {BLANK, OTHER}
-    out["categories_other"] = [len(set(_classified(now).index) - alone), *[np.nan] * len(earlier)]
-    return out
-
-
-def _where(book: Book, by: str, period: Period, earlier: list[_Earlier], moved: pd.DataFrame) -> pd.DataFrame:
-    """The regions, products and channels of the changed categories' cases, against the earlier period of the change."""
-    parts = []
-    for e in earlier:
-        names = list(moved.loc[moved["against"] == e.against, by])
-        for place in PLACES:
-            usable = place != by and book.has("complaints", place) and not book.breaks_in(place, [e.period, period])
-            if not names or not usable:
-                continue
-            both = [
-                b.counts("complaints", [by, place], p, where={by: names}).set_index([by, place])["n"]
-                for b, p in ((book, period), (e.book, e.period))
-            ]
-            part = pd.concat(both, axis=1, keys=["n", "n_before"]).fillna(0).sort_index()
-            total = part.groupby(level=0).transform("sum")
-            part["share"] = part["n"] / total["n"].clip(lower=1)
-            part["share_before"] = part["n_before"] / total["n_before"].clip(lower=1)
-            parts.append(part.join(_compare(part["n"], total["n"], part["n_before"], total["n_before"])).reset_index())
-    if not parts:
-        return pd.DataFrame(columns=[by, "n", "n_before", "share", "share_before", "change", "q", "moved"])
-    out = pd.concat(parts, ignore_index=True)
-    out.loc[out["n"] + out["n_before"] < POOLED, "p"] = np.nan
-    out["q"] = benjamini_hochberg(out["p"])
-    out["moved"] = _moved(out)
-    places = [p for p in PLACES if p in out]
-    return out[[by, *places, *(c for c in out.columns if c not in (by, *places))]]
-
-
-def _rates(
-    book: Book,
-    by: str,
-    period: Period,
-    now: pd.Series,
-    earlier: list[_Earlier],
-    changes: pd.DataFrame,
-    noise: pd.Series,
-) -> pd.DataFrame:
-    """Complaints per 1,000 of what there is of each category, where that is known, with its share beside it."""
-    names = ["against", by, "measure", "n", "n_before", "exposure", "exposure_before", "rate", "rate_before", "ratio"]
-    names += ["ratio_low", "ratio_high", "p", "weight", "weight_before", "part_mix", "part_rate", "change"]
-    parts = []
-    for e in earlier if book.has("exposure", by) else []:
-        measure, per = _exposure(book, by, period, e)
-        if e.compared != "ok" or per.empty:
-            continue
-        part = per.assign(
-            n=now.reindex(per.index, fill_value=0), n_before=e.counts.reindex(per.index, fill_value=0)
-        )
-        pairs = (
-            part[[c, x]].set_axis(["count", "exposure"], axis=1)
-            for c, x in (("n_before", "exposure_before"), ("n", "exposure"))
-        )
-        split = mix_rate(*pairs).rename(columns={"weight_after": "weight", "mix": "part_mix", "rate": "part_rate"})
-        ratio = rate_ratio(
-            part["n"],
-            part["exposure"],
-            part["n_before"],
-            part["exposure_before"],
-            noise.reindex(per.index).fillna(noise[ALL]),
-            load_rules().statistics.confidence,
-        ).set_axis(["ratio", "ratio_low", "ratio_high", "p"], axis=1)
-        part = part.join([split, ratio]).assign(rate=split["rate_after"], against=e.against, measure=measure)
-        part["change"] = changes[changes["against"] == e.against].set_index(by)["change"]
-        part[["rate", "rate_before", "part_mix", "part_rate"]] *= 1000
-        parts.append(part.rename_axis(by).reset_index()[names])
-    out = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
-    out["q"] = benjamini_hochberg(out["p"].astype(float))
-    sure = out["q"] <= load_rules().statistics.fdr
-    out["rate_moved"] = np.select(
-        [out["q"].isna(), sure & (out["ratio_low"] > 1), sure & (out["ratio_high"] < 1)], ["few", "up", "down"], "same"
-    )
-    return out
-
-
-def _exposure(book: Book, by: str, period: Period, e: _Earlier) -> tuple[str, pd.DataFrame]:
-    """The first measure known for both periods, by category: `exposure`, `exposure_before`."""
-    for measure in PER:
-        both = [
-            b.exposure(measure, [p], [by]).set_index(by)["value"] for b, p in ((book, period), (e.book, e.period))
-        ]
-        per = pd.concat(both, axis=1, keys=["exposure", "exposure_before"]).drop(BLANK, errors="ignore")
-        per = per[(per > 0).all(axis=1)].sort_index()
-        if len(per):
-            return measure, per
-    return "", per
-
-
-def _unclassified(book: Book, by: str, period: Period) -> pd.DataFrame:
-    """Are the newest days still being filled in: their share without category against the days before, by channel."""
-    split = next((c for c in ("channel", "source") if c != by and book.has("complaints", c)), None)
-    last = Period.holding(period.as_of - pd.Timedelta(microseconds=1), "day")
-    first = min(period.previous().start, last.start - pd.Timedelta(days=LATE_DAYS + EARLIER_DAYS - 1))
-    days = last.history((last.start - first).days + 1)
-    keys = [split] if split else []
-    n = book.series("complaints", keys, days).set_index(["period", *keys])["n"]
-    blank = book.series("complaints", keys, days, where={by: BLANK}).set_index(["period", *keys])["n"]
-    both = pd.DataFrame({"n": n, "blank": blank.reindex(n.index, fill_value=0)}).reset_index()
-    newest = both["period"].isin([day.text for day in days[-LATE_DAYS:]])
-    key = split or "channel"
-    everything = both.assign(**{key: ALL})
-    new, old = (
-        pd.concat([part[mask] for part in ([everything, both] if split else [everything])]).groupby(key)[["n", "blank"]].sum()
-        for mask in (newest, ~newest)
-    )
-    out = pd.DataFrame({"n": new["n"], "n_blank": new["blank"], "n_before": old["n"], "n_blank_before": old["blank"]})
-    out["share_blank"] = out["n_blank"] / out["n"].where(out["n"] > 0)
-    out["share_blank_before"] = out["n_blank_before"] / out["n_before"].where(out["n_before"] > 0)
-    out = out.join(_compare(out["n_blank"], out["n"], out["n_blank_before"], out["n_before"]))
-    out["q"] = benjamini_hochberg(out["p"])
-    out["moved"] = _moved(out)
-    out = out.rename_axis(key).reset_index()
-    return out.sort_values("share_blank", ascending=False, kind="stable", key=lambda s: s.where(out[key] != ALL, 2), ignore_index=True)
 
 
 # --------------------------------------------------------------------------------------------- sentences
 
 
-def _on_changes(by: str, tables: dict[str, pd.DataFrame], moved: pd.DataFrame) -> Iterator[Finding]:
-    changes, where = tables["changes"], tables["where"]
-    period_of = tables["windows"].set_index("against")["period"]
+def _then(tables: Tables) -> pd.Series:
+    return tables["windows"].set_index("compared")["period"]
+
+
+def _on_changes(by: str, tables: Tables, moved: pd.DataFrame) -> Iterator[Finding]:
+    """Which shares changed: the largest changes one by one, the others by name; or that none did."""
+    then, changes = _then(tables), tables["changes"]
     for row in moved.head(TOLD).to_dict("records"):
         up = row["moved"] == "up"
-        values = {c: row[c] for c in (by, "n", "n_before", "share", "share_before", "change", "change_low", "change_high", "q")}
-        values["before"] = period_of[row["against"]]
-        zh, en = _beside(by, changes, row, period_of, values)
-        places = _place(where, by, row, values)
+        beside, beside_values = _beside(by, changes, row, then)
+        place, place_values = _place(by, tables["where"], row)
+        words = Words(
+            f"“{{{by}:{by}}}”占比由 {{then:period}}的 {{share_then:pct1}} {'升' if up else '降'}至 {{share_now:pct1}}|："
+            f"{_CHANGE.zh}{beside.zh}{place.zh}。",
+            f"“{{{by}:{by}}}” {'rose' if up else 'fell'} from {{share_then:pct1}} of complaints in {{then:period}} to "
+            f"{{share_now:pct1}}|: {_CHANGE.en}{beside.en}{place.en}.",
+        )
+        values = {name: row[name] for name in (by, *_CHANGED)} | {"then": then[row["compared"]]}
+        weight = 0.5 + min(0.35, 2 * abs(row["share_change"]))
         yield Finding(
             "composition.changed",
             "watch" if up else "note",
-            Words(
-                f"“{{{by}:{by}}}”占比{'升' if up else '降'}至 {{share:pct1}}，{{before:period}}为 {{share_before:pct1}}|："
-                f"{{n:int}} 件，当时 {{n_before:int}} 件，变化 {{change:pp}}（95% 区间 {{change_low:pp}}至{{change_high:pp}}）"
-                f"{zh}{places.zh}。",
-                f"“{{{by}:{by}}}” {'rose' if up else 'fell'} to {{share:pct1}} of the complaints, from {{share_before:pct1}} in "
-                f"{{before:period}}|: {{n:int}} cases against {{n_before:int}}, {{change:pp}} (95% interval {{change_low:pp}} to "
-                f"{{change_high:pp}}){en}{places.en}.",
-            ),
-            values,
-            0.5 + min(0.35, 2 * abs(row["change"])),
+            words,
+            values | beside_values | place_values,
+            weight,
         )
     if len(moved) > TOLD:
-        rest = moved.iloc[TOLD:]
-        yield Finding(
-            "composition.also",
-            "note",
-            Words(
-                f"占比有变化的还有 {len(rest)} 类|：{{names:{by}}}；幅度和区间见“变化”表。",
-                f"{len(rest)} more changed their share|: {{names:{by}}}; size and interval of each stand in the table of changes.",
-            ),
-            {"names": list(rest[by])},
-            0.45,
+        rest = list(moved[by].iloc[TOLD:])
+        words = Words(
+            f"另有 {len(rest)} 类占比有变化|：{{names:{by}}}；幅度与区间见“变化”表。",
+            f"{len(rest)} more changed their share|: {{names:{by}}}; by how much stands in the table of changes.",
         )
-    judged = changes[changes["q"].notna()]
-    if moved.empty and len(judged):
-        row = judged.iloc[0]
+        yield Finding("composition.also", "note", words, {"names": rest}, 0.45)
+    tested = changes[changes["q"].notna()]
+    if moved.empty and len(tested):
+        row = tested.loc[tested["q"].idxmin()]
+        values = row[[by, *_CHANGED, "q"]].to_dict() | {"then": then[row["compared"]]}
+        values["tested"] = tables["windows"].set_index("compared").loc[row["compared"], "tested"]
+        words = Words(
+            f"各类占比未见变化|：与 {{then:period}}相比，{{tested:int}} 类中变化最明显的是“{{{by}:{by}}}”，{_CHANGE.zh}；"
+            "多类一并比较时，这样的变化仍可能出于偶然（q = {q:p}）。",
+            f"No share has been shown to change|: of {{tested:int}} compared with {{then:period}} the clearest is "
+            f"“{{{by}:{by}}}”, {_CHANGE.en}; with all of them looked at, that can still be chance (q = {{q:p}}).",
+        )
+        yield Finding("composition.same", "note", words, values, 0.5)
+
+
+def _beside(by: str, changes: pd.DataFrame, row: Values, then: pd.Series) -> tuple[Words, Values]:
+    """What the other earlier period says of the same category."""
+    other = changes[
+        (changes[by] == row[by]) & (changes["compared"] != row["compared"]) & changes["q"].notna()
+    ]
+    if other.empty:
+        return Words("", ""), {}
+    other = other.iloc[0]
+    zh, en = {"same": ("未见变化", "no change shown"), row["moved"]: ("也是如此", "likewise")}.get(
+        other["moved"], ("则相反", "the reverse")
+    )
+    words = Words(
+        f"；与 {{then2:period}}相比{zh}（{{change2:pp}}）",
+        f"; against {{then2:period}} {en} ({{change2:pp}})",
+    )
+    return words, {"then2": then[other["compared"]], "change2": other["share_change"]}
+
+
+def _place(by: str, where: pd.DataFrame, row: Values) -> tuple[Words, Values]:
+    """Where the change sits: the region, product or channel whose part of the category's cases moved with it most."""
+    found = where[(where[by] == row[by]) & (where["moved"] == row["moved"])]
+    if found.empty:
+        return Words("", ""), {}
+    found = found.loc[found["share_change"].abs().idxmax()]
+    place = next(p for p in PLACES if p in where and pd.notna(found[p]))
+    words = Words(
+        f"；主要在“{{place:{place}}}”（{{place_n:int}} 件，当时 {{place_n_then:int}} 件）",
+        f"; above all in “{{place:{place}}}” ({{place_n:int}} cases against {{place_n_then:int}})",
+    )
+    return words, {"place": found[place], "place_n": found["n"], "place_n_then": found["n_then"]}
+
+
+def _on_rates(by: str, tables: Tables) -> Iterator[Finding]:
+    """Share and rate that go opposite ways: the share then misleads."""
+    rates = tables["rates"]
+    hidden = rates[rates["rate_moved"].map({"up": -1, "down": 1}).fillna(0) * rates["share_change"] > 0]
+    if hidden.empty:
+        return
+    hidden = hidden.assign(up=hidden["rate_moved"] == "up", size=np.log(hidden["ratio"]).abs())
+    row = hidden.sort_values(["up", "size"], ascending=False, kind="stable").iloc[0]
+    up, measure, (unit, base) = row["up"], row["measure"], PER[row["measure"]]
+    words = Words(
+        f"“{{{by}:{by}}}”占比{'下降，投诉率却上升' if up else '上升，投诉率却下降'}|：每千{unit}投诉由 {{then:period}}的 "
+        f"{{rate_then:num2}} 件{'升' if up else '降'}至 {{rate:num2}} 件（{{ratio:num2}} 倍，95% 区间 {{ratio_low:num2}} 至 "
+        f"{{ratio_high:num2}}）；占比变化 {{share_change:pp}}，是因为它占{base}的比重由 {{part_then:pct}} 变为 {{part:pct}}。"
+        "应以投诉率为准。",
+        f"“{{{by}:{by}}}” takes a {'smaller share although its rate rose' if up else 'larger share although its rate fell'}|: "
+        f"{{rate:num2}} complaints per 1,000 {measure} against {{rate_then:num2}} in {{then:period}} (ratio {{ratio:num2}}, "
+        f"95% interval {{ratio_low:num2}} to {{ratio_high:num2}}); its share changed by {{share_change:pp}} because its part of "
+        f"the {measure} went from {{part_then:pct}} to {{part:pct}}. Judge it by the rate.",
+    )
+    names = ("rate", "rate_then", "ratio", "ratio_low", "ratio_high", "part", "part_then", "share_change")
+    values = row[[by, *names]].to_dict() | {"then": _then(tables)[row["compared"]]}
+    yield Finding("composition.opposite", "watch" if up else "note", words, values, 0.8)
+
+
+def _on_size(by: str, tables: Tables) -> Iterator[Finding]:
+    """The largest category, and what is put together as other; or why nothing can be said."""
+    shares, this, least = tables["shares"], tables["windows"].iloc[0], load_rules().statistics.min_count
+    known = shares[~shares[by].isin([BLANK, OTHER])].sort_values("n", ascending=False, kind="stable")
+    if this["n"] == 0:
+        yield Finding(
+            "composition.empty", "note", Words("本期没有投诉|。", "No complaints in this period|."), {}, 0.9
+        )
+        return
+    if this["n_classified"] < least:
+        words = Words(
+            f"样本太少，不谈构成|：已分类投诉 {{n:int}} 件，至少需要 {least} 件。",
+            f"Too few to speak of a composition|: {{n:int}} classified complaints; it takes {least}.",
+        )
+        yield Finding("composition.few", "note", words, {"n": this["n_classified"]}, 0.6)
+    else:
+        yield _largest(by, known)
+    if OTHER in set(shares[by]):
+        other = shares.set_index(by).loc[OTHER]
+        words = Words(
+            "{k:int} 个小类合为“其他”|：共 {n:int} 件，占 {share:pct1}；占比有变化的类别一律单列，不在其中。",
+            "{k:int} small categories stand together as “Other”|: {n:int} cases, {share:pct1}; a category shown to have "
+            "changed always stands alone.",
+        )
+        values = {"k": this["categories_other"], "n": other["n"], "share": other["share_classified"]}
+        yield Finding("composition.other", "note", words, values, 0.2)
+
+
+def _largest(by: str, known: pd.DataFrame) -> Finding:
+    what, first, second = column(by).words, known.iloc[0], known.iloc[min(1, len(known) - 1)]
+    values = {by: first[by], "n": first["n"], "share": first["share_classified"]}
+    values |= {"low": first["share_low"], "high": first["share_high"]}
+    values |= {"second": second[by], "n2": second["n"], "share2": second["share_classified"]}
+    one = Words(
+        f"已分类的投诉全部属于“{{{by}:{by}}}”|，共 {{n:int}} 件。",
+        f"All classified complaints are “{{{by}:{by}}}”|, {{n:int}} cases.",
+    )
+    sure = Words(
+        f"占比最大的{what.zh}是“{{{by}:{by}}}”，{{share:pct1}}|：{{n:int}} 件（95% 区间 {{low:pct1}} 至 {{high:pct1}}）；"
+        f"其次为“{{second:{by}}}”，{{share2:pct1}}。",
+        f"The largest {what.en.lower()} is “{{{by}:{by}}}” with {{share:pct1}}|: {{n:int}} cases (95% interval {{low:pct1}} to "
+        f"{{high:pct1}}); next comes “{{second:{by}}}” with {{share2:pct1}}.",
+    )
+    close = Words(
+        f"“{{{by}:{by}}}”（{{share:pct1}}）和“{{second:{by}}}”（{{share2:pct1}}）居前|，分别为 {{n:int}} 件和 {{n2:int}} 件，"
+        "差别不足以分出先后。",
+        f"“{{{by}:{by}}}” ({{share:pct1}}) and “{{second:{by}}}” ({{share2:pct1}}) lead|: {{n:int}} and {{n2:int}} cases, too "
+        "close to say which comes first.",
+    )
+    certain = rank_certainty(known.set_index(by)["n"]).same_top.iloc[0] >= load_rules().statistics.confidence
+    return Finding(
+        "composition.largest", "note", one if len(known) == 1 else sure if certain else close, values, 0.6
+    )
+
+
+def _on_data(by: str, period: Period, tables: Tables) -> Iterator[Finding]:
+    """What limits it: a period not over, earlier ones not compared, categories late or missing."""
+    this, least = tables["windows"].iloc[0], load_rules().statistics.min_count
+    if this["n"] == 0:
+        return
+    if period.is_partial:
+        words = Words(
+            "{period:period}尚未结束|：数据截至 {as_of:moment}，共 {n:int} 件；只与以往各期的同一段时间比较，结果还会变动。",
+            "{period:period} is not over|: seen until {as_of:moment}, {n:int} complaints so far; compared only with the same "
+            "stretch of earlier periods, and still to change.",
+        )
+        values = {"period": period, "as_of": period.as_of, "n": this["n"]}
+        yield Finding("composition.partial", "note", words, values, 0.7)
+    why = {
+        "break": Words("分类在 {on:day}有调整，前后口径不同。", "the categories were changed on {on:day}."),
+        "none": Words("数据没有覆盖该期。", "the data do not cover it."),
+        "few": Words(
+            f"样本太少（当时已分类 {{n:int}} 件；两期各至少需要 {least} 件）。",
+            f"too few classified cases ({{n:int}} then; it takes {least} in each period).",
+        ),
+    }
+    for row in tables["windows"].to_dict("records"):
+        if row["comparable"] in why:
+            zh, en = (why[row["comparable"]][lang] for lang in ("zh", "en"))
+            words = Words(f"与 {{then:period}}不作比较|：{zh}", f"Not compared with {{then:period}}|: {en}")
+            values = {"then": row["period"], "n": row["n_classified"], "on": row["broken_on"]}
+            yield Finding(f"composition.{row['comparable']}", "note", words, values, 0.4)
+    if (tables["unclassified"]["moved"] == "up").any():
+        yield _late(by, tables["unclassified"])
+    elif this["share_blank"] >= MANY_BLANK:
+        what = column(by).words
+        words = Words(
+            f"{{share_blank:pct}} 的投诉没有填{what.zh}|：{{n:int}} 件中 {{n_blank:int}} 件。占比按其余 {{n_classified:int}} 件计算，"
+            "只有在未填的与已填的相仿时才代表全部。",
+            f"{{share_blank:pct}} of the complaints have no {what.en.lower()}|: {{n_blank:int}} of {{n:int}}. Shares are of the other "
+            "{n_classified:int} and stand for all only if the unclassified are like them.",
+        )
+        values = this[["share_blank", "n", "n_blank", "n_classified"]].to_dict()
+        yield Finding("composition.unclassified", "note", words, values, 0.4)
+
+
+def _late(by: str, table: pd.DataFrame) -> Finding:
+    """The newest days lack more categories than the days before, over all or in one channel."""
+    key, what = table.columns[0], column(by).words
+    rising = table[table["moved"] == "up"].sort_values("share_change", ascending=False, kind="stable")
+    parts = rising[rising[key] != ALL]
+    row = rising[rising[key] == ALL].iloc[0] if len(parts) < len(rising) else parts.iloc[0]
+    values = row[["n", "share_blank", "share_blank_then", "share_change_low", "share_change_high"]].to_dict()
+    most = Words("", "")
+    if len(parts):
+        values |= {"most": parts[key].iloc[0], "most_share": parts["share_blank"].iloc[0]}
+        most = Words(
+            f"，“{{most:{key}}}”缺得最多（{{most_share:pct}}）",
+            f", most in “{{most:{key}}}” ({{most_share:pct}})",
+        )
+    words = Words(
+        f"最近 {LATE_DAYS} 天的{what.zh}尚未补填完|：{{n:int}} 件中 {{share_blank:pct}} 未填，此前为 {{share_blank_then:pct}}"
+        f"（差值的 95% 区间 {{share_change_low:pp}}至 {{share_change_high:pp}}）{most.zh}。占比只按已分类的投诉计算，补填后仍会变动。",
+        f"The newest days are not all classified yet|: {{share_blank:pct}} of {{n:int}} complaints of the last {LATE_DAYS} days have no "
+        f"{what.en.lower()}, against {{share_blank_then:pct}} before (95% interval of the difference {{share_change_low:pp}} to "
+        f"{{share_change_high:pp}}){most.en}. Shares are of the classified ones and will still move.",
+    )
+    return Finding("composition.late", "watch", words, values, 0.6)

@@ -226,7 +226,7 @@ _SILENT = Words(
     "usual: this period's numbers read low by as much until the data are had.",
 )
 _LATE = Words(
-    "{channel:channel}的分类滞后|：最近 {recent:int} 天有 {share:pct} 未填原因（此前 {before:pct}），这些天的构成偏低，不宜比较。",
+    "{channel:channel}的分类滞后|：最近 {recent:int} 天有 {share:pct} 未填原因（此前 {before:pct}），这些天各原因的占比偏低，不宜比较。",
     "{channel:channel} fills in its reasons late|: {share:pct} of the last {recent:int} days have none yet (before: "
     "{before:pct}), so shares of these days read low.",
 )

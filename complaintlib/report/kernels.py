@@ -41,7 +41,7 @@ class Kernels:
         path = os.pathsep.join(part for part in (str(HOME), os.environ.get("PYTHONPATH")) if part)
         own = {"IPYTHONDIR": str(self.folder / "ipython"), "PYTHONPATH": path}
         self.env = os.environ | _STEADY | own | env
-        self.alive: list[AsyncKernelManager] = []
+        self.alive: list[_Manager] = []
         self.stopped = False
         self._count = itertools.count(1)
 
@@ -52,11 +52,11 @@ class Kernels:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def start(self) -> AsyncKernelManager:
+    def start(self) -> "_Manager":
         """A manager whose kernel starts when it is first asked to."""
         number = str(next(self._count))
         socket = self.folder / number
-        manager = AsyncKernelManager(connection_file=f"{socket}.json", kernel_id=number)
+        manager = _Manager(connection_file=f"{socket}.json", kernel_id=number)
         if os.name == "posix" and len(str(socket)) < _SOCKET_PATH:  # no port that others on the machine can see
             manager.transport, manager.ip = "ipc", str(socket)
         spec = KernelSpec(argv=_ARGV, display_name="Python 3", language="python")
@@ -65,12 +65,14 @@ class Kernels:
         self.alive.append(manager)
         return manager
 
-    def end(self, manager: AsyncKernelManager) -> None:
+    def end(self, manager: "_Manager") -> None:
         """Kill the kernel's process group and remove its sockets."""
         if manager in self.alive:
             self.alive.remove(manager)
         kill(manager)
         with contextlib.suppress(Exception):  # nothing that is left of it may stop the run
+            for client in getattr(manager, "clients", ()):
+                client.stop_channels()
             manager.cleanup_connection_file()
             manager.context.destroy(linger=0)
 
@@ -79,6 +81,14 @@ class Kernels:
         self.stopped = True
         for manager in list(self.alive):
             kill(manager)
+
+
+class _Manager(AsyncKernelManager):
+    """A kernel's manager that remembers who talks to it, so that no channel stays open."""
+
+    def client(self, **kwargs: Any) -> Any:
+        self.clients = [*getattr(self, "clients", ()), super().client(**kwargs)]
+        return self.clients[-1]
 
 
 class _Process(LocalProvisioner):
@@ -95,7 +105,7 @@ class _Process(LocalProvisioner):
         return await super().pre_launch(**kwargs | quiet | {"env": dict(self.kernels.env), "cwd": str(self.kernels.cwd)})
 
 
-def kill(manager: AsyncKernelManager) -> None:
+def kill(manager: "_Manager") -> None:
     """Kill the whole process group at once; a group that has gone is no error."""
     process = getattr(manager.provisioner, "process", None)
     if process is None:

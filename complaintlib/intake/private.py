@@ -1,0 +1,101 @@
+"""Privacy at the door: identifiers become keyed pseudonyms, what texts say of people is masked."""
+
+from collections.abc import Callable
+
+from . import wording
+from .clean import Work, counted
+from .codes import REPAIRED
+from .mask import PREFILTER, mask
+from .pseudonym import Pseudonyms
+from .store import literal, quoted
+from .typed import SECRET
+
+
+def pseudonymise(work: Work, pseudonyms: Pseudonyms, customers: str | None) -> None:
+    """Direct identifiers become keyed pseudonyms, one purpose each.
+
+    `customers` is SQL for the pseudonyms of the store's customers. A customer number that is not among them is set
+    right when exactly one of its other `spellings` is; else it stays as it came and is counted as unknown.
+    """
+    con, rows = work.con, work.one("SELECT count(*) FROM cases")
+    columns = [
+        c for c in work.table.columns if c in SECRET and (c in work.headers or c in work.profile.constants)
+    ]
+    if not columns:
+        return
+    for column in columns:
+        con.execute(f"CREATE OR REPLACE TABLE token_{column}(value VARCHAR, token VARCHAR, spelled VARCHAR)")
+        values = f"SELECT DISTINCT {column} FROM cases WHERE {column} IS NOT NULL"
+        _tokens(work, values, f"token_{column}", SECRET[column], pseudonyms, lambda value: [value])
+    if "customer_id" in columns and customers and work.table.name != "customers":
+        _set_right(work, pseudonyms, customers, rows)
+    counts = [(c, work.one(f"SELECT count({c}) FROM cases")) for c in columns]
+    joins = " ".join(f"LEFT JOIN token_{c} t_{c} ON cases.{c} = t_{c}.value" for c in columns)
+    replaced = ", ".join(f"t_{c}.token AS {c}" for c in columns)
+    con.execute(f"CREATE TABLE cases_ AS SELECT cases.* REPLACE ({replaced}) FROM cases {joins}")
+    con.execute("DROP TABLE cases; ALTER TABLE cases_ RENAME TO cases")
+    work.ledger.add("pseudonym", rows, note=counted(counts))
+
+
+def spellings(customer: str) -> list[str]:
+    """Other ways in which a customer number may have been meant: capitals, no separators, letters that look like
+    digits, leading zeros lost."""
+    bare = "".join(c for c in customer.upper() if c.isalnum())
+    head = bare.rstrip("0123456789OIL")
+    digits = bare[len(head) :].translate(str.maketrans("OIL", "011"))
+    padded = [head + digits.zfill(size) for size in range(len(digits), 13)] if digits else []
+    return list(dict.fromkeys([customer.upper(), bare, *padded]))
+
+
+def _set_right(work: Work, pseudonyms: Pseudonyms, customers: str, rows: int) -> None:
+    unknown = f"SELECT value FROM token_customer_id WHERE token NOT IN ({customers})"
+    work.con.execute("CREATE OR REPLACE TEMP TABLE tried(value VARCHAR, token VARCHAR, spelled VARCHAR)")
+    _tokens(work, unknown, "tried", SECRET["customer_id"], pseudonyms, spellings)
+    work.con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE right_ AS SELECT value, min(token) AS token FROM tried
+        WHERE token IN ({customers}) GROUP BY 1 HAVING count(DISTINCT token) = 1"""
+    )
+    work.con.execute("UPDATE token_customer_id t SET token = r.token FROM right_ r WHERE t.value = r.value")
+    where = "customer_id IN (SELECT value FROM right_)"
+    count, samples = work.one(f"SELECT count(*) FROM cases WHERE {where}"), work.samples(where)
+    work.con.execute(f"UPDATE cases SET bits = bits | {REPAIRED} WHERE {where}")
+    left = work.one(f"SELECT count(*) FROM cases WHERE customer_id IN ({unknown})")
+    work.ledger.add(
+        "customer", rows, changed=count, samples=samples, note=counted([("unknown", left)] * (left > 0))
+    )
+
+
+def _tokens(
+    work: Work,
+    values: str,
+    table: str,
+    purpose: str,
+    pseudonyms: Pseudonyms,
+    forms: Callable[[str], list[str]],
+) -> None:
+    """Appends (value, token, spelled) to the table for each of the values' forms."""
+    for batch in work.con.cursor().execute(values).to_arrow_reader(50_000):
+        pairs = [(value, form) for value in batch.column(0).to_pylist() for form in forms(value)]
+        tokens = pseudonyms.tokens([form for _, form in pairs], purpose=purpose)
+        work.append(table, value=[v for v, _ in pairs], token=tokens, spelled=[form for _, form in pairs])
+
+
+def mask_texts(work: Work) -> None:
+    """Makes `masked_<column>` (text, masked): only distinct texts in which there may be something are looked through."""
+    found: dict[str, int] = {}
+    rows = work.one("SELECT count(*) FROM cases")
+    changed = 0
+    for column in work.texts:
+        text = wording.of(column, f"raw.{quoted(work.headers[column])}")
+        rows_of = f"FROM raw SEMI JOIN cases USING (row) {wording.join(column, 'raw')}"
+        work.con.execute(f"CREATE OR REPLACE TABLE masked_{column}(text VARCHAR, masked VARCHAR)")
+        maybe = f"SELECT DISTINCT text FROM (SELECT {text} AS text {rows_of}) WHERE regexp_matches(text, {literal(PREFILTER)})"
+        for batch in work.con.cursor().execute(maybe).to_arrow_reader(10_000):
+            plain = batch.column(0).to_pylist()
+            masked, kinds = mask(plain)
+            for kind, count in kinds.items():
+                found[kind] = found.get(kind, 0) + count
+            pairs = [pair for pair in zip(plain, masked, strict=True) if pair[0] != pair[1]]
+            work.append(f"masked_{column}", text=[old for old, _ in pairs], masked=[new for _, new in pairs])
+        changed += work.one(f"SELECT count(*) {rows_of} WHERE {text} IN (SELECT text FROM masked_{column})")
+    work.ledger.add("mask", rows, changed=changed, note=counted(sorted(found.items())))

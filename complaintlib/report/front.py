@@ -1,0 +1,123 @@
+"""What the front page says: chosen from the findings and tables of all pages, nothing computed anew."""
+
+import base64
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ..result import LEVELS
+from ..words import Words, label, show
+
+Finding = dict[str, Any]  # step, page, key, level, weight, values, head, tail (both in one language), mark
+
+FIVE, OF_ONE_STEP, TILES, LISTED = 5, 2, 8, 6
+LEADS = 0.9  # a finding of the headline page with this weight says how the period was, and comes first
+SIGNS = {"better": "✓", "worse": "!", "same": "≈", "few": "?", "partial": "…", "none": "–"}
+_TIME = re.compile(r"\d{4}(-(\d{2}|W\d{2}|Q\d|H\d)(-\d{2})?)?([T ][\d:.]+)?")
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """By level (act, watch, good, note), then weight; what is equal stays in the order of the pages."""
+    return sorted(findings, key=lambda f: (LEVELS.index(f["level"]), -f["weight"]))
+
+
+def identity(finding: Mapping[str, Any]) -> tuple[str, ...]:
+    """What makes it the same finding in another period: its page, key and the categories it names."""
+    named = (v for v in finding["values"].values() if isinstance(v, str) and not _TIME.fullmatch(v))
+    return (finding["step"], finding["key"], *sorted(named))
+
+
+def five(findings: Sequence[Finding], headline: str | None) -> list[Finding]:
+    """The sentences of the front page: how the period was, then the most important; at most two of one page and
+    none that says the same again."""
+    ranked = ordered(findings)
+    lead = max((f for f in findings if f["step"] == headline), key=lambda f: f["weight"], default=None)
+    if lead and lead["weight"] >= LEADS:
+        ranked.remove(lead)
+        ranked.insert(0, lead)
+    chosen: list[Finding] = []
+    for finding in ranked:
+        alike = any(
+            f["head"] == finding["head"] or identity(f)[1:] == identity(finding)[1:] != (finding["key"],) for f in chosen
+        )
+        if not alike and sum(f["step"] == finding["step"] for f in chosen) < OF_ONE_STEP:
+            chosen.append(finding)
+    return chosen[:FIVE]
+
+
+def marked(findings: Sequence[Finding], before: Mapping[str, Any] | None) -> list[Finding]:
+    """Each finding that asks for attention as `new` or `again` against the period before, where there is a report."""
+    if before is None:
+        return [f | {"mark": ""} for f in findings]
+    known = {identity(f) for f in before["findings"] if f["level"] != "note"}
+    marks = {True: "again", False: "new"}
+    return [f | {"mark": "" if f["level"] == "note" else marks[identity(f) in known]} for f in findings]
+
+
+def gone(findings: Sequence[Finding], before: Mapping[str, Any] | None, whole: Iterable[str]) -> list[Finding]:
+    """What asked for action or was watched a period ago and is no longer there, on the pages that are whole now."""
+    now, whole = {identity(f) for f in findings if f["level"] != "note"}, set(whole)
+    earlier = before["findings"] if before else ()
+    return [f for f in earlier if f["level"] in ("act", "watch") and f["step"] in whole and identity(f) not in now]
+
+
+def tiles(tables: Mapping[str, pd.DataFrame], lang: str) -> tuple[list[dict[str, Any]], str]:
+    """The first measured indicators as tiles, and what their changes compare with where that is one thing."""
+    from ..indicators import INDICATORS
+    from ..look import LEVEL, SOFT, sparkline
+
+    indicators = tables["indicators"]
+    known = indicators[indicators["value"].notna() & (indicators["verdict"] != "none")].head(TILES)
+    compared = {code for code in known.get("compared", pd.Series(dtype=object)).dropna()}
+    history = tables["history"]
+    colours = {"better": LEVEL["good"], "worse": LEVEL["act"]}
+    found = []
+    for row in known.to_dict("records"):
+        code, form, verdict = row["indicator"], row["form"], row["verdict"]
+        past = history[history["indicator"] == code]
+        line = sparkline(
+            past["value"].astype(float).tolist(),
+            past["low"].astype(float).tolist(),
+            past["high"].astype(float).tolist(),
+            colours.get(verdict, SOFT),
+        )
+        name = INDICATORS[code].words[lang] if code in INDICATORS else label("indicator", code, lang)
+        value = show(row["value"], form, lang)
+        found.append(
+            {
+                "label": name,
+                "value": value,
+                "verdict": verdict,
+                "sign": SIGNS[verdict],
+                "word": label("verdict", verdict, lang),
+                "change": _change(row, form, len(compared) > 1, lang),
+                "line": f"data:image/svg+xml;base64,{base64.b64encode(line.encode()).decode()}" if line else "",
+                "alt": Words("{name}：{value}，近 {n} 期走势", "{name}: {value}, with the last {n} periods").fill(
+                    lang, name=name, value=value, n=len(past)
+                ),
+            }
+        )
+    return found, label("compared", compared.pop(), lang) if len(compared) == 1 else ""
+
+
+def _change(row: Mapping[str, Any], form: str, name_it: bool, lang: str) -> str:
+    if row["verdict"] == "few" and pd.notna(row.get("n")):
+        return f"n = {show(row['n'], 'int', lang)}"
+    if pd.isna(row["change"]):
+        return ""
+    said = show(row["change"], "pp" if form in ("pct", "pct1") else "+" + form.removeprefix("+"), lang)
+    return f"{said} {label('compared', row['compared'], lang)}" if name_it else said
+
+
+def restated(now: pd.DataFrame | None, earlier: pd.DataFrame | None) -> pd.DataFrame:
+    """Which numbers of the indicators' history differ from those the same period's earlier report gave:
+    `indicator`, `period`, `value_before`, `value`."""
+    columns = ["indicator", "period", "value_before", "value"]
+    if now is None or earlier is None or not {"indicator", "period", "value"} <= set(earlier.columns):
+        return pd.DataFrame(columns=columns)
+    both = now.merge(earlier, on=["indicator", "period"], suffixes=("", "_before"))
+    value, before = both["value"].astype(float), both["value_before"].astype(float)
+    same = (value - before).abs() <= 1e-9 * before.abs().clip(lower=1)
+    return both.loc[~(same | (value.isna() & before.isna())), columns].reset_index(drop=True)

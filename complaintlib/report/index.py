@@ -1,0 +1,325 @@
+"""The pages that hold a report together: front page, one-file report, and the list of all reports."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..period import Period
+from ..result import packed, table_view
+from ..words import Words, day, label, moment, show
+from . import front
+from .execute import FAILED, NOT_MEASURED, WHOLE, Outcome
+from .page import Page, as_part, frame, page_of, render
+from .recipe import Recipe
+from .tables import frame_of
+
+_COLON, _SEMICOLON = Words("：", ": "), Words("；", "; ")
+_COLUMNS = (("act",), ("watch", "good"))  # of what asks for attention
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished run as the pages see it. `seen` says what the book holds; `earlier` is the findings.json of the same
+    period's last report, `before` that of the period before (None where there is none)."""
+
+    recipe: Recipe
+    period: Period
+    lang: str
+    outcomes: Mapping[str, Outcome]
+    seen: Mapping[str, Any]
+    fingerprint: str = ""
+    earlier: Mapping[str, Any] | None = None
+    before: Mapping[str, Any] | None = None
+    reasons: Mapping[str, Words] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        return self.recipe.title.fill(self.lang, period=self.period)
+
+    @cached_property
+    def pages(self) -> tuple[Page, ...]:
+        return tuple(page_of(step, self.outcomes[step.name], self.lang) for step in self.recipe.steps)
+
+    @cached_property
+    def tables(self) -> dict[tuple[str, str], pd.DataFrame]:
+        """Every table handed over, by step and name."""
+        return {
+            (step.name, name): frame_of(content)
+            for step in self.recipe.steps
+            for name, content in self.outcomes[step.name].content.get("tables", {}).items()
+        }
+
+    @cached_property
+    def findings(self) -> list[front.Finding]:
+        """All findings in the order of the pages, each with its page's name and its mark."""
+        titles = {page.step: page.title for page in self.pages}
+        found = [
+            finding
+            | {part: finding[part][self.lang] for part in ("head", "tail")}
+            | {"step": step.name, "page": titles[step.name]}
+            for step in self.recipe.steps
+            for finding in self.outcomes[step.name].content.get("findings", ())
+        ]
+        return front.marked(found, self.before)
+
+    @cached_property
+    def restated(self) -> pd.DataFrame:
+        """Numbers that changed since the last report of this period on other data; the same data say it again."""
+        earlier = self.earlier
+        if earlier is None or earlier["as_of"] != self.period.as_of.isoformat():
+            return front.restated(None, None)
+        found = front.restated(self.history, frame_of(earlier["history"]) if earlier["history"] else None)
+        if found.empty and earlier["data"] == self.fingerprint:
+            return frame_of(earlier["restated"])
+        return found
+
+    @property
+    def history(self) -> pd.DataFrame | None:
+        return self.tables.get((self.recipe.tiles, "history"))
+
+    def says(self, words: Words, **values: Any) -> str:
+        return words.fill(self.lang, **values)
+
+
+def findings_json(report: Report) -> dict[str, Any]:
+    """`findings.json`: what was found, ordered, and what the next report compares itself with."""
+    return {
+        "recipe": report.recipe.name,
+        "period": report.period.text,
+        "lang": report.lang,
+        "as_of": report.period.as_of.isoformat(),
+        "data": report.fingerprint,
+        "findings": front.ordered(report.findings),
+        "gone": _gone(report),
+        "history": None if report.history is None else packed(report.history),
+        "restated": packed(report.restated),
+    }
+
+
+def front_page(report: Report) -> bytes:
+    """`index.html`: the front page with links to the pages."""
+    return frame(report.title, _front(report, lambda step: f"pages/{step}.html"), report.lang)
+
+
+def one_file(report: Report) -> bytes:
+    """`report.html`: everything in one file, to be mailed."""
+    parts = [_front(report, lambda step: f"#{step}", alone=True), *(as_part(page, report.lang) for page in report.pages)]
+    return frame(report.title, "\n".join(parts), report.lang)
+
+
+def shelf(out: Path) -> bytes:
+    """`index.html` of all reports in a folder, from their `run.json` alone; one that lacks it is shown as missing."""
+    runs = [_on_shelf(path) for path in out.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    runs.sort(key=lambda run: (run["start"], run["folder"]), reverse=True)
+    title = "投诉报告 · Complaint reports"
+    return frame(title, render("shelf", runs=runs), "zh")
+
+
+def _front(report: Report, link: Callable[[str], str], alone: bool = False) -> str:
+    lang, recipe = report.lang, report.recipe
+    by_step = {page.step: page for page in report.pages}
+    failed = [page for page in report.pages if page.status == FAILED]
+    said = front.five(report.findings, recipe.tiles)
+    tiles, note = _tiles(report)
+    pictures = [(by_step[name], by_step[name].picture) for name in recipe.pictures if by_step[name].picture]
+    return render(
+        "front",
+        lang,
+        title=report.title,
+        subtitle=_subtitle(report),
+        failed=failed,
+        partial=_partial(report),
+        colon=_COLON[lang],
+        semicolon=_SEMICOLON[lang],
+        five=said,
+        tiles=tiles,
+        tiles_note=note,
+        levels=_levels(report, said),
+        compared=_marks_note(report),
+        gone=_gone(report),
+        pictures=[{"step": page.step, "png": png, "alt": alt} for page, (png, alt) in pictures],
+        data=_data(report),
+        restated=_restated(report),
+        sections=_page_list(report),
+        tables=bool(report.tables) and not alone,
+        glossary=_glossary(lang),
+        appendix=None if alone else _appendix(report),
+        link=link,
+        footer=_footer(report),
+    )
+
+
+def _subtitle(report: Report) -> str:
+    as_of = report.period.as_of
+    if as_of == as_of.normalize():  # midnight is the end of a day, not the beginning of the next
+        until = f"{day(as_of - pd.Timedelta(days=1), report.lang)} 24:00"
+    else:
+        until = moment(as_of, report.lang)
+    return report.says(
+        Words(
+            "数据截至 {until} · 本期投诉 {n:int} 件 · 内部使用", "data to {until} · {n:int} complaints · internal use"
+        ),
+        until=until,
+        n=report.seen["n"],
+    )
+
+
+def _partial(report: Report) -> str:
+    if not report.period.is_partial:
+        return ""
+    return report.says(
+        Words(
+            "只看到 {days:int} 天中的前 {seen:num1} 天，不与完整期间相比下结论。",
+            "Only the first {seen:num1} of its {days:int} days are seen; nothing is judged against a whole period.",
+        ),
+        days=report.period.days,
+        seen=(report.period.as_of - report.period.start) / pd.Timedelta(days=1),
+    )
+
+
+def _tiles(report: Report) -> tuple[list[dict[str, Any]], str]:
+    tables = {name: frame for (step, name), frame in report.tables.items() if step == report.recipe.tiles}
+    if not {"indicators", "history"} <= set(tables):
+        return [], ""
+    found, compared = front.tiles(tables, report.lang)
+    band = Words("灰带：预期范围", "grey band: expected range")[report.lang]
+    return found, " · ".join(part for part in (compared, band) if part)
+
+
+def _levels(report: Report, said: Sequence[front.Finding]) -> list[list[dict[str, Any]]]:
+    """Two columns of what asks for attention; what the sentences above said already keeps only its headline."""
+    columns = []
+    for codes in _COLUMNS:
+        column = []
+        for code in codes:
+            found = [f for f in front.ordered(report.findings) if f["level"] == code]
+            shown = [f | {"said": f in said} for f in found[: front.LISTED]]
+            more = Words("另有 {n:int} 条，见各页。", "and {n:int} more, on their pages.")
+            rest = report.says(more, n=len(found) - len(shown)) if len(found) > len(shown) else ""
+            if shown:
+                column.append({"code": code, "title": label("level", code, report.lang), "findings": shown, "more": rest})
+        columns.append(column)
+    return [column for column in columns if column]
+
+
+def _marks_note(report: Report) -> str:
+    if report.before is None:
+        return ""
+    words = Words("“新”“再次”相对 {period:period}的报告", "new and again: against the report of {period:period}")
+    return report.says(words, period=report.before["period"])
+
+
+def _gone(report: Report) -> list[front.Finding]:
+    whole = [name for name, outcome in report.outcomes.items() if outcome.status == WHOLE]
+    return front.gone(report.findings, report.before, whole)
+
+
+def _data(report: Report) -> list[dict[str, str]]:
+    """What the data can and cannot say: the quality page's findings, and what was not measured at all."""
+    lines = [
+        {"text": f["head"] + f["tail"], "step": f["step"], "page": f["page"]}
+        for f in front.ordered(f for f in report.findings if f["step"] == report.recipe.data)[: front.FIVE]
+    ]
+    colon = _COLON[report.lang]
+    missing = [page for page in report.pages if page.status == NOT_MEASURED]
+    return lines + [{"text": f"{p.title}{colon}{p.reason}", "step": p.step, "page": p.title} for p in missing]
+
+
+def _restated(report: Report) -> dict[str, str] | None:
+    if report.restated.empty:
+        return None
+    from ..indicators import INDICATORS
+
+    rows = report.restated.head(10).to_dict("records")
+    form = {key: indicator.form for key, indicator in INDICATORS.items()}
+    shown = pd.DataFrame(
+        {
+            "indicator": [r["indicator"] for r in rows],
+            "period": [r["period"] for r in rows],
+            "value_before": [show(r["value_before"], form.get(r["indicator"], "sig"), report.lang) for r in rows],
+            "value": [show(r["value"], form.get(r["indicator"], "sig"), report.lang) for r in rows],
+        }
+    )
+    says = Words(
+        "同一期间的上一份报告之后，有 {n:int} 个数字因数据变动而不同。",
+        "{n:int} numbers differ from the last report of this period because the data changed.",
+    )
+    return {"says": report.says(says, n=len(report.restated)), "table": table_view(shown, report.lang).html}
+
+
+def _page_list(report: Report) -> list[dict[str, Any]]:
+    best = {}
+    for finding in front.ordered(report.findings):
+        best.setdefault(finding["step"], finding["head"])
+    groups: dict[str, list[dict[str, str]]] = {}
+    for page in report.pages:
+        says = best.get(page.step, "") if page.status == WHOLE else page.reason
+        groups.setdefault(page.section, []).append(
+            {"step": page.step, "title": page.title, "status": page.status, "says": says}
+        )
+    return [{"title": label("section", code, report.lang), "pages": pages} for code, pages in groups.items()]
+
+
+def _glossary(lang: str) -> dict[str, str]:
+    """Every indicator of the dictionary from which the code computes them."""
+    from ..indicators import INDICATORS
+
+    parts = ("formula", "numerator", "denominator", "clock", "exclusions")
+    rows = [
+        {"indicator_name": i.words[lang]} | {part: getattr(i, part)[lang] for part in parts} for i in INDICATORS.values()
+    ]
+    says = Words("{n:int} 个指标：公式、分子、分母、时钟与除外", "{n:int} indicators: formula, parts, clock and exclusions")
+    table = table_view(pd.DataFrame(rows), lang, rows=len(rows))
+    return {"says": says.fill(lang, n=len(rows)), "table": table.html}
+
+
+def _appendix(report: Report) -> dict[str, str] | None:
+    """The main table of the quality page."""
+    found = next((frame for (step, _), frame in report.tables.items() if step == report.recipe.data), None)
+    if found is None:
+        return None
+    says = Words("按来源：读入、采用、重复与搁置", "By source: read, used, duplicates, set aside")[report.lang]
+    return {"says": says, "table": table_view(found, report.lang).html}
+
+
+def _footer(report: Report) -> str:
+    from .. import __version__
+
+    words = Words(
+        "complaintkit {version} · 配方 {recipe} · 数据指纹 {data}", "complaintkit {version} · recipe {recipe} · data {data}"
+    )
+    return report.says(words, version=__version__, recipe=report.recipe.name, data=report.fingerprint[:12] or "–")
+
+
+def _on_shelf(folder: Path) -> dict[str, Any]:
+    """A report's row in the list of all reports."""
+    try:
+        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        period, status = Period(run["period"]), run["status"]
+        title, lang = run["title"], run["lang"]
+        if run.get("only"):
+            title += f" ({', '.join(run['only'])})"
+    except (OSError, ValueError, KeyError, TypeError):
+        period, status, title, lang = None, "missing", folder.name, ""
+    return {
+        "folder": folder.name,
+        "title": title,
+        "start": "" if period is None else period.start.isoformat(),
+        "period": _both(period.name_in) if period else "",
+        "language": {"zh": "中文", "en": "English"}.get(lang, ""),
+        "status": _both(lambda lang: label("run_status", status, lang)),
+        "failed": status != "whole",
+    }
+
+
+def _both(say: Callable[[str], str]) -> str:
+    return " · ".join(_unique(say(lang) for lang in ("zh", "en")))
+
+
+def _unique(items: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(items))
