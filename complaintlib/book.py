@@ -24,7 +24,7 @@ from .period import Period
 from .schema import BLANK, CLOCKED, CODE, ID, TABLES, TEXT
 from .words import Trouble, Words
 
-BASES = ("received", "closed", "open")
+CLOCKS = ("elapsed", "worked")
 STOCKS = ("customers",)  # measures that stand at a moment: averaged over months, where the others add up
 _UNITS = {"minute": 1, "hour": 60, "day": 1440}
 _TRUNCATE = {"day": "D", "week": "W", "month": "M", "quarter": "Q", "half": "Q", "year": "Y"}
@@ -77,7 +77,9 @@ class Book:
 
     def has(self, table: str, *columns: str) -> bool:
         """Whether the table is there and each of the columns has at least one value."""
-        return all(_filled(self, table, column) for column in columns or [None])
+        if table not in self.tables:
+            return False
+        return all(_filled(self.con, self.tables[table], column) for column in columns)
 
     def counts(
         self,
@@ -93,8 +95,8 @@ class Book:
         Basis: `received` (the table's own time lies in the window), `closed` (closed in it), `open` (received before
         its end and not closed by then). `by=[]` gives one row. `total` adds a column with the sum of that column.
         """
-        rows = self._in_window(self._where(table, where), table, window, basis)
-        return self._grouped(rows, table, by, total)
+        rows = self._in_window(self._rows(table, [*by, *_some(total)], where), table, window, basis)
+        return self._grouped(rows, by, total)
 
     def series(
         self,
@@ -111,14 +113,11 @@ class Book:
         """
         if basis == "open":
             return self._open_series(table, by, periods, where)
-        rows = self._where(table, where)
         time = _time_of(table, basis)
-        self._need(table, time)
-        rows = rows.filter(
-            (rows[time] >= _moment(periods[0].start)) & (rows[time] < _moment(self._end(periods[-1])))
-        )
+        rows = self._rows(table, [*by, time, *_some(total)], where)
+        rows = self._between(rows, time, periods[0].start, periods[-1])
         rows = rows.mutate(period_start=rows[time].truncate(_TRUNCATE[periods[0].kind]))
-        found = self._grouped(rows, table, ["period_start", *by], total)
+        found = self._grouped(rows, ["period_start", *by], total)
         names = {
             start: Period.holding(start, periods[0].kind).text for start in found["period_start"].unique()
         }
@@ -145,34 +144,29 @@ class Book:
         of the book's moment come with `observed` False and their age so far; basis `closed` takes those whose `end`
         lies in the window, which is the naive view.
         """
-        rows = self._where(table, where)
-        self._need(table, start, end)
-        time = end if basis == "closed" else start
+        ends = f"{end}_{clock}"
+        rows = self._rows(table, [*by, start, end, ends], where)
         if window is not None:
-            rows = rows.filter(
-                (rows[time] >= _moment(window.start)) & (rows[time] < _moment(self._end(window)))
-            )
+            rows = self._between(rows, end if basis == "closed" else start, window.start, window)
         rows = rows.filter(rows[start].notnull())
-        now = self.clock.minutes(self.as_of or pd.Timestamp(self.span()[1]))[
-            ("elapsed", "worked").index(clock)
-        ]
-        began, ended = rows[f"{start}_{clock}"], rows[f"{end}_{clock}"]
-        length = ibis.ifelse(ended.notnull(), ended, ibis.literal(int(now))) - began
+        now = self.clock.minutes(self.as_of or self.span()[1])[CLOCKS.index(clock)]
+        length = ibis.ifelse(rows[ends].notnull(), rows[ends], ibis.literal(now)) - rows[f"{start}_{clock}"]
         whole = (length / _UNITS[unit]).floor().cast("int64")
-        rows = rows.mutate(duration=whole, observed=ended.notnull())
-        return self._grouped(rows, table, [*by, "duration", "observed"])
+        rows = rows.mutate(duration=whole, observed=rows[ends].notnull())
+        return self._grouped(rows, [*by, "duration", "observed"])
 
     def exposure(self, measure: str, periods: Sequence[Period], by: Sequence[str] = ()) -> pd.DataFrame:
         """The denominator per period: `period`, the `by` columns, `value`; missing where a month is not there.
 
         Months are the grain: a day or week takes its share of its month's days; customers are averaged over months.
         """
-        rows = self._where("exposure", {"measure": measure})
-        self._need("exposure", *by)
-        for column in set(TABLES["exposure"].columns) & {"channel", "product", "region"} & set(rows.columns):
-            # A source may bring margins as well as cells; only the cells are summed.
-            rows = rows.filter(rows[column].notnull()) if _filled(self, "exposure", column) else rows
-        found = self._grouped(rows, "exposure", ["month", *by], "value")
+        rows = self._rows("exposure", by, {"measure": measure})
+        for column in ("channel", "product", "region"):
+            if self.has(
+                "exposure", column
+            ):  # a source may bring margins beside the cells: only cells are summed
+                rows = rows.filter(rows[column].notnull())
+        found = self._grouped(rows, ["month", *by], "value")
         months = dict(iter(found.groupby("month")))
         empty = found.iloc[:0][[*by, "value"]]
         parts = []
@@ -209,17 +203,14 @@ class Book:
         latest: bool = False,
     ) -> pd.DataFrame:
         """Named columns of single rows, in order of time and key (latest first if wanted), at most `limit`."""
-        rows = self._in_window(self._where(table, where), table, window, basis)
-        self._need(table, *columns)
+        rows = self._in_window(self._rows(table, columns, where), table, window, basis)
         order = [c for c in (TABLES[table].time, *TABLES[table].key) if c in rows.columns]
         rows = rows.order_by([ibis.desc(c) if latest else ibis.asc(c) for c in order])
         return self._ask(rows.select(*columns).limit(limit))
 
     def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
         """When the first and the last complaint of the book were received; (NaT, NaT) where there is none."""
-        rows = self._table("complaints")
-        found = self._ask(rows.aggregate(first=rows.received_at.min(), last=rows.received_at.max()))
-        return pd.Timestamp(found["first"].iloc[0]), pd.Timestamp(found["last"].iloc[0])
+        return _span(self)
 
     def breaks_in(self, field: str, periods: Sequence[Period]) -> tuple[Break, ...]:
         """Breaks of the field's taxonomy after the first period began and before the last ends."""
@@ -243,52 +234,48 @@ class Book:
 
     # ------------------------------------------------------------------------------------------- how it asks
 
-    def _table(self, name: str) -> ir.Table:
+    def _rows(self, name: str, columns: Sequence[str], where: Where | None = None) -> ir.Table:
+        """The table's rows as of the book's moment, and of their columns those named as they stood then."""
         if name not in self.tables:
             raise NotMeasured(name)
-        table, time = self.tables[name], TABLES[name].time
-        if self.as_of is None or time is None or time not in table.columns:
-            return table
-        now = _moment(self.as_of)
-        table = table.filter((table[time] < now) | (table[time].isnull()))
-        if name not in CLOCKED:
-            return table
-        return table.mutate(**_hidden(table, name, now))
-
-    def _where(self, name: str, where: Where | None) -> ir.Table:
-        rows = self._table(name)
-        for column, wanted in (where or {}).items():
-            self._need(name, column)
+        rows, time, where = self.tables[name], TABLES[name].time, where or {}
+        if missing := [c for c in (*columns, *where) if c not in rows.columns]:
+            raise NotMeasured(", ".join(f"{name}.{column}" for column in missing))
+        if self.as_of is not None and time in rows.columns:
+            rows = rows.filter((rows[time] < _moment(self.as_of)) | rows[time].isnull())
+            hidden = _hidden(rows, name, _moment(self.as_of), {*columns, *where})
+            rows = rows.mutate(**hidden) if hidden else rows
+        for column, wanted in where.items():
             wanted = [wanted] if isinstance(wanted, str | bool | int | float) else list(wanted)
-            rows = rows.filter(
-                _category(rows, column).isin(wanted) if _is_text(rows, column) else rows[column].isin(wanted)
-            )
+            rows = rows.filter(_category(rows, column).isin(wanted))
         return rows
 
     def _in_window(self, rows: ir.Table, table: str, window: Period | None, basis: str) -> ir.Table:
+        time = _time_of(table, basis)
+        if window is None and basis == "received":
+            return rows
+        if time not in rows.columns:
+            raise NotMeasured(f"{table}.{time}")
         if basis == "open":
             end = _moment(self._end(window) if window else self.as_of)
-            self._need(table, "closed_at")
-            return rows.filter((rows.received_at < end) & (rows.closed_at.isnull() | (rows.closed_at >= end)))
-        time = _time_of(table, basis)
-        if basis == "closed":
-            self._need(table, time)
-            rows = rows.filter(rows[time].notnull())
-        if window is None:
-            return rows
-        return rows.filter((rows[time] >= _moment(window.start)) & (rows[time] < _moment(self._end(window))))
+            return rows.filter((rows.received_at < end) & (rows[time].isnull() | (rows[time] >= end)))
+        if window is not None:
+            return self._between(rows, time, window.start, window)
+        return (
+            rows.filter(rows[time] < _moment(self.as_of)) if self.as_of else rows.filter(rows[time].notnull())
+        )
+
+    def _between(self, rows: ir.Table, time: str, start: pd.Timestamp, last: Period) -> ir.Table:
+        return rows.filter((rows[time] >= _moment(start)) & (rows[time] < _moment(self._end(last))))
 
     def _end(self, window: Period) -> pd.Timestamp:
         return min(window.end, self.as_of) if self.as_of is not None else window.end
 
-    def _grouped(
-        self, rows: ir.Table, table: str, by: Sequence[str], total: str | None = None
-    ) -> pd.DataFrame:
-        self._need(table, *(c for c in by if c not in rows.columns), *([total] if total else []))
-        sums = {"n": rows.count()} | (
-            {total: rows[total].cast("decimal(20, 4)").sum()} if total else {}
-        )  # exact: the same in any order
-        keys = {c: _category(rows, c) if _is_text(rows, c) else rows[c] for c in by}
+    def _grouped(self, rows: ir.Table, by: Sequence[str], total: str | None = None) -> pd.DataFrame:
+        sums = {"n": rows.count()}
+        if total:  # as decimals: the same sum in any order of the rows
+            sums[total] = rows[total].cast("decimal(20, 4)").sum()
+        keys = {column: _category(rows, column) for column in by}
         found = self._ask(rows.group_by(**keys).aggregate(**sums) if by else rows.aggregate(**sums))
         if total:
             found[total] = found[total].astype(float).fillna(0.0)
@@ -310,11 +297,6 @@ class Book:
 
     def _ask(self, question: ir.Table) -> pd.DataFrame:
         return self.con.to_pyarrow(question).to_pandas()
-
-    def _need(self, table: str, *columns: str) -> None:
-        missing = [c for c in columns if c not in self._table(table).columns]
-        if missing:
-            raise NotMeasured(", ".join(f"{table}.{column}" for column in missing))
 
 
 def open_book(where: str | Path = STORE) -> Book:
@@ -355,46 +337,46 @@ def open_book(where: str | Path = STORE) -> Book:
 
 
 @lru_cache(maxsize=4096)
-def _filled(book: Book, table: str, column: str | None) -> bool:
-    if table not in book.tables:
+def _filled(con: Any, table: ir.Table, column: str) -> bool:
+    if column not in table.columns:
         return False
-    rows = book.tables[table]
-    if column is None:
-        return True
-    if column not in rows.columns:
-        return False
-    return len(book._ask(rows.filter(rows[column].notnull()).select(column).limit(1))) > 0
+    return con.to_pyarrow(table.filter(table[column].notnull()).select(column).limit(1)).num_rows > 0
 
 
-def _hidden(table: ir.Table, name: str, now: ir.Scalar) -> dict[str, ir.Value]:
-    """Columns as they stood: later times are missing, and what is only known at the end is not known yet."""
+@lru_cache(maxsize=64)
+def _span(book: Book) -> tuple[pd.Timestamp, pd.Timestamp]:
+    rows = book._rows("complaints", ["received_at"])
+    found = book._ask(rows.aggregate(first=rows.received_at.min(), last=rows.received_at.max()))
+    return pd.Timestamp(found["first"].iloc[0]), pd.Timestamp(found["last"].iloc[0])
+
+
+def _hidden(table: ir.Table, name: str, now: ir.Scalar, wanted: set[str]) -> dict[str, ir.Value]:
+    """The wanted columns as they stood: later times are missing, and what is only known at the end is not known yet."""
     hidden: dict[str, ir.Value] = {}
-    for time in CLOCKED[name][1:]:
-        if time in table.columns:
-            seen = table[time] < now
-            hidden |= {
-                column: ibis.ifelse(seen, table[column], ibis.null())
-                for column in (time, f"{time}_elapsed", f"{time}_worked")
-                if column in table.columns
-            }
-    if "closed_at" in table.columns and name == "complaints":
+    for time in CLOCKED.get(name, ())[1:]:
+        for column in wanted & {time, *(f"{time}_{clock}" for clock in CLOCKS)}:
+            hidden[column] = ibis.ifelse(table[time] < now, table[column], ibis.null())
+    if name == "complaints" and "closed_at" in table.columns:
         later = table.closed_at >= now
-        for column, then in (("status", "open"), ("outcome", None), ("compensation", None)):
-            if column in table.columns:
-                hidden[column] = ibis.ifelse(later, ibis.null() if then is None else then, table[column])
+        for column in wanted & {"outcome", "compensation"}:
+            hidden[column] = ibis.ifelse(later, ibis.null(), table[column])
+        if "status" in wanted:
+            hidden["status"] = ibis.ifelse(later, "open", table.status)
     return hidden
 
 
 def _category(rows: ir.Table, column: str) -> ir.Value:
-    return rows[column].nullif("").fill_null(BLANK)
+    """A text column with its missing values as a class of their own; any other column as it is."""
+    values = rows[column]
+    return values.nullif("").fill_null(BLANK) if values.type().is_string() else values
 
 
-def _is_text(rows: ir.Table, column: str) -> bool:
-    return rows[column].type().is_string()
+def _some(total: str | None) -> list[str]:
+    return [total] if total else []
 
 
 def _time_of(table: str, basis: str) -> str:
-    return "closed_at" if basis == "closed" else TABLES[table].time
+    return "closed_at" if basis in ("closed", "open") else TABLES[table].time
 
 
 def _moment(value: pd.Timestamp) -> ir.Scalar:

@@ -180,7 +180,8 @@ def _time_taken(end: str | None, clock: str) -> Ask:
         column = end or _resolution(book)
         _need(book, "complaints", column)
         lengths = [
-            book.at(p.as_of).spells("received_at", column, window=p, basis="closed", clock=clock) for p in periods
+            book.at(p.as_of).spells("received_at", column, window=p, basis="closed", clock=clock)
+            for p in periods
         ]
         return pd.DataFrame({"period": [p.text for p in periods], "histogram": lengths})
 
@@ -190,9 +191,7 @@ def _time_taken(end: str | None, clock: str) -> Ask:
 def _resolved_by_end(book: Book, periods: Sequence[Period]) -> pd.DataFrame:
     end = _resolution(book)
     _need(book, "complaints", end)
-    parts = [
-        book.at(p.as_of).spells(end=end, window=p, unit="day").assign(period=p.text) for p in periods
-    ]
+    parts = [book.at(p.as_of).spells(end=end, window=p, unit="day").assign(period=p.text) for p in periods]
     found = pd.concat(parts, ignore_index=True)
     return _tally(found, periods, numerator=found["observed"], denominator=True)
 
@@ -226,7 +225,11 @@ def _on_time(end: str | None, limits: str) -> Ask:
             edges = due_by(book.clock, moments, limit)
             for period, start, stop in zip(periods, edges[:-1], edges[1:], strict=True):
                 lengths = book.at(period.as_of).spells(
-                    "received_at", column, window=Stretch(start, stop), clock="worked", where={"severity": grade}
+                    "received_at",
+                    column,
+                    window=Stretch(start, stop),
+                    clock="worked",
+                    where={"severity": grade},
                 )
                 met = lengths["observed"] & (lengths["duration"] <= limit)
                 parts.append(lengths.assign(period=period.text, met=met))

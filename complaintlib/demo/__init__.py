@@ -32,10 +32,13 @@ def make_demo(
     """Write the company's source files to `folder`/sources and return that folder; the same bytes each time.
 
     `folder`/planted.csv lists every piece of personal data in them. `months` keeps the last so many months, `scale`
-    makes the company smaller. `progress(done, all, what)` hears of every part that is written. The files appear
-    together at the end: an interrupted run leaves the earlier ones.
+    (0.02 at least, else ValueError) makes the company smaller. `progress(done, all, what)` hears of every part that
+    is written. The files appear together at the end: an interrupted run leaves the earlier ones.
     """
-    rng = np.random.default_rng(seed)
+    if scale < 0.02:
+        raise ValueError("scale must be 0.02 at least: a smaller company has channels without complaints")
+    # A stream of chance for each part: a change in one leaves the others as they were.
+    who, volume, what, said, written = np.random.default_rng(seed).spawn(5)
     parts = iter(range(1, FILES + 1))
 
     def done(what: str) -> None:
@@ -46,24 +49,22 @@ def make_demo(
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     world = make_world(months, scale)
-    people = customers(world, rng)
-    _table(
-        exposure(world, rng).assign(month=lambda f: f["month"].dt.strftime("%Y-%m-%d")), new / "exposure.csv"
-    )
+    _table(exposure(world, volume), new / "exposure.csv")
     done("exposure")
-    cases, planted = write(world, make_cases(world, people, rng), rng)
-    phones = np.array([mobile(rng) for _ in range(997)], object)
+    people = customers(world, who)
+    _table(people.sample(frac=1, random_state=who), new / "customers.csv")
+    done("customers")
+    cases, planted = write(world, make_cases(world, people, what), said)
+    phones = np.array([mobile(said) for _ in range(997)], object)
     cases["phone"] = phones[cases["customer_id"].str[1:].astype(int) % len(phones)]
-    done("cases")
-    export(world, cases, new, rng, done)
-    _table(people.sample(frac=1, random_state=rng), new / "customers.csv")
+    export(world, cases, new, written, done)
     callers = pd.DataFrame(
         {"kind": "mobile", "written": phones, "plain": phones, "source": "hotline", "complaint_id": ""}
     )
     _table(pd.concat([planted, callers])[PLANTED], folder / "planted.csv")
     shutil.rmtree(final, ignore_errors=True)
     new.rename(final)
-    done("customers")
+    done("cases")
     return final
 
 

@@ -83,7 +83,7 @@ def _who(world: World, cases: pd.DataFrame, people: pd.DataFrame, rng: np.random
     for truth in (t for t in world.truths if "extra" in t):
         mine = np.flatnonzero(cases["event"] == truth["id"])
         region = truth["where"]["region"]
-        few = start[region] + rng.choice(sizes[region], truth["customers"], replace=False)
+        few = start[region] + rng.choice(sizes[region], min(truth["customers"], sizes[region]), replace=False)
         index[mine] = rng.permutation(np.resize(few, len(mine)))
     cities = {r: np.array(v["cities"], object) for r, v in facts["regions"].items()}
     luck = rng.random(n) ** 1.5

@@ -4,19 +4,12 @@ what cannot be used is added, so that the truths stay true in the usable rows.""
 import numpy as np
 import pandas as pd
 
+from .personal import WIDE
 from .world import World
 
 LABELLED = (
-    "product",
-    "reason",
-    "subreason",
-    "severity",
-    "region",
-    "city",
-    "segment",
-    "department",
-    "status",
-    "outcome",
+    *("product", "reason", "subreason", "severity", "region", "city"),
+    *("segment", "department", "status", "outcome"),
 )
 TIMES = ("received_at", "first_response_at", "resolved_at", "closed_at")
 HOSTILE_CATEGORIES = {
@@ -26,7 +19,7 @@ HOSTILE_CATEGORIES = {
     "email": ("city", "_internal <b>"),
     "social_media": ("reason", "=cmd|' /C calc'!A0"),
 }
-_WIDE = {i: i + 0xFEE0 for i in range(0x21, 0x7F)}
+_WIDE_ALL = {i: i + 0xFEE0 for i in range(0x21, 0x7F)}
 
 
 def wear(world: World, rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -58,12 +51,9 @@ def smear(world: World, rows: pd.DataFrame, rng: np.random.Generator) -> pd.Data
         if name in rows:
             odd = (rng.random(n) < dirt["variants"]) & (rows[name] != "")
             rows.loc[odd, name] = _variants(rows.loc[odd, name], rng.integers(0, 4, odd.sum()))
-    for name in ("compensation", "received_at", "closed_at"):
-        if name in rows and rows[name].dtype != object:
-            wide = rng.random(n) < dirt["wide"]
-            rows.loc[wide, name] = [
-                v.translate({i: i + 0xFEE0 for i in range(48, 58)}) for v in rows.loc[wide, name]
-            ]
+    for name in rows.columns.intersection(["received_at", "closed_at", "compensation"]):
+        wide = rng.random(n) < dirt["wide"]
+        rows.loc[wide, name] = [value.translate(WIDE) for value in rows.loc[wide, name]]
     name, hostile = HOSTILE_CATEGORIES[channel]
     rows.loc[rows.index[-min(n, 7) :][:1], name] = hostile
     return rows
@@ -72,7 +62,7 @@ def smear(world: World, rows: pd.DataFrame, rng: np.random.Generator) -> pd.Data
 def _typos(ids: pd.Series, kind: np.ndarray) -> np.ndarray:
     """Lost leading zeros, a small prefix, full-width characters: NFKC, capitals and zeros to eight digits mend them."""
     short = "C" + ids.str[1:].str.lstrip("0")
-    return np.choose(kind, [short, ids.str.lower(), ids.map(lambda v: v.translate(_WIDE))])
+    return np.choose(kind, [short, ids.str.lower(), ids.map(lambda v: v.translate(_WIDE_ALL))])
 
 
 def _variants(values: pd.Series, kind: np.ndarray) -> list[str]:
@@ -80,7 +70,7 @@ def _variants(values: pd.Series, kind: np.ndarray) -> list[str]:
         lambda v: f" {v}",
         lambda v: f"{v}\u3000",
         lambda v: v.swapcase() if v.isascii() else f"{v} ",
-        lambda v: v.replace(" ", "  ") if " " in v else v.translate(_WIDE),
+        lambda v: v.replace(" ", "  ") if " " in v else v.translate(_WIDE_ALL),
     )
     return [forms[k](v) for v, k in zip(values, kind, strict=True)]
 

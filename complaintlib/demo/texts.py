@@ -43,7 +43,7 @@ def write(world: World, cases: pd.DataFrame, rng: np.random.Generator) -> tuple[
     chinese = (rng.random(n) < share).to_numpy()
     silent = rng.random(n) < cases["channel"].map(world.facts["dirt"]["no_text"])
     extra, planted = _personal(world, cases, words["personal"], chinese, ~silent.to_numpy(), rng)
-    hostile = _hostile(world, cases, rng)
+    hostile = _hostile(world, cases, ~silent.to_numpy(), rng)
     luck = rng.random((n, 12))
     rows = zip(
         cases["reason"],
@@ -118,10 +118,12 @@ def _personal(
     return extra, pd.DataFrame(planted, columns=PLANTED)
 
 
-def _hostile(world: World, cases: pd.DataFrame, rng: np.random.Generator) -> list[str]:
+def _hostile(world: World, cases: pd.DataFrame, written: np.ndarray, rng: np.random.Generator) -> list[str]:
     chosen = rng.random(len(cases)) < world.facts["dirt"]["hostile"]
     pick = rng.integers(0, len(HOSTILE), len(cases))
     texts = [HOSTILE[i] if here else "" for i, here in zip(pick, chosen, strict=True)]
-    for i, text in zip(np.flatnonzero(cases["channel"] == "app")[-9:], ONLY_JSON * 2, strict=False):
+    for i, text in zip(
+        np.flatnonzero(written & (cases["channel"] == "app"))[-4:], ONLY_JSON * 2, strict=False
+    ):
         texts[i] = text
     return texts

@@ -16,7 +16,7 @@ import duckdb
 from ..home import STORE
 from ..rules import load_rules
 from ..words import Words, cut, plain
-from . import clean, merge
+from . import clean, merge, parts
 from .codes import CROSSED, NO_NUMBER, NO_TIME, OUTSIDE, REPAIRED, STANDARD
 from .kinds import plain_file
 from .ledger import ASIDE, DUPLICATE, KNOWN, NEW, REPLACED, USED, Batch, check_loss
@@ -25,8 +25,10 @@ from .private import mask_texts, pseudonymise
 from .profile import Profile, load_profile, pick_profile
 from .pseudonym import Pseudonyms, load_key
 from .read import read, read_headers
+from .same import across_channels, latest_states
 from .store import WORK, Content, clock_of, commit, opened, parquet, private
 from .typed import reword_texts, typed
+from .work import Work, day_of, end_of
 
 MEMORY = "1GB"  # for DuckDB; what does not fit goes to the store's work folder
 MOST_CODES = 20_000  # so many codes of a column does the store remember
@@ -91,13 +93,13 @@ def _take(
             raise Refused(path, _CHANGED)
         con.execute("SET preserve_insertion_order = false")
         headers = profile.match(read_in.headers)
-        work = clean.Work(con, profile, headers, clean.end_of(_day_of(path, profile)))
+        work = Work(con, profile, headers, end_of(_day_of(path, profile)))
         clean.begin(work, read_in.rows)
         say(name, "standard")
         cut_out = reword_texts(con, profile, headers)
         notes = typed(con, profile, headers, draft["clock"]["zone"], draft["codes"])
         clean.typing_lines(work, cut_out)
-        for step in (clean.invalid, clean.impossible_times, clean.repeated):
+        for step in (clean.invalid, clean.impossible_times, clean.equal_rows):
             say(name, step.__name__)
             step(work)
         check_loss(name, read_in.rows, work.ledger.lost(clean.SET_ASIDE), profile.max_loss)
@@ -106,17 +108,18 @@ def _take(
         pseudonymise(
             work, pseudonyms, f"SELECT customer_id FROM {parquet(folder, customers)}" if customers else None
         )
-        clean.across_channels(work)
         mask_texts(work)
         repaired = con.execute(f"SELECT count(*) FROM cases WHERE bits & {_CHANGES} > 0").fetchone()[0]
         say(name, "stored")
         merge.finish(work, clock_of(draft), number)
+        latest_states(work)
+        across_channels(work)
         updated = merge.meet(work, folder, files, [b["number"] for b in out])
         merge.across_store(work, folder, files)
-        fates = merge.counts(work)
+        fates = parts.counts(work)
         work.ledger.add("used", fates[USED])
         first, last = con.execute(
-            f"SELECT strftime(min(day), '%Y-%m-%d'), strftime(max(day), '%Y-%m-%d') FROM (SELECT {clean.day_of(work)} AS day FROM out)"
+            f"SELECT strftime(min(day), '%Y-%m-%d'), strftime(max(day), '%Y-%m-%d') FROM (SELECT {day_of(work)} AS day FROM out)"
         ).fetchone()
         batch = Batch(
             id=f"{number:04d}-{digest[:8]}",
@@ -139,8 +142,8 @@ def _take(
             notes=(*read_in.notes, *notes, *_new_codes(content, draft)),
         )
         say(name, "write")
-        merge.write(work, folder, draft, number)
-        merge.write_account(work, folder, draft, number, batch.id, name)
+        parts.write(work, folder, draft, number)
+        parts.write_account(work, folder, draft, number, batch.id, name)
         _enter(draft, batch, number, out)
         commit(folder, draft)
     content.clear()

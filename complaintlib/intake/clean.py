@@ -4,14 +4,8 @@ A row that a step takes out is deleted from `cases` and noted in `gone` (row, fa
 dropped without a trace. Steps only look at the columns; texts are read where they are needed and never shown.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-
-import duckdb
-import pyarrow as pa
-
-from ..schema import CLOCKED, CODE, ID, TEXT, Table
+from ..schema import CLOCKED, CODE, ID
+from ..words import Words
 from .codes import (
     BLANKED,
     CROSSED,
@@ -19,16 +13,14 @@ from .codes import (
     NO_NUMBER,
     NO_TIME,
     OUTSIDE,
-    REPAIRED,
     STANDARD,
     UNLISTED,
 )
-from .ledger import ASIDE, DUPLICATE, Ledger
-from .profile import Profile
+from .ledger import ASIDE, DUPLICATE
+from .notes import Note, Refused
 from .store import key_of, literal, quoted
-from .typed import SECRET
+from .work import EARLIEST, Work, counted, drop, moment, repair
 
-EARLIEST = datetime(1980, 1, 1)  # no time of a case lies before
 LONG = 3650  # days; a case that took longer is counted as doubtful
 
 MARKS = {  # what typing did to values, as ledger steps
@@ -49,49 +41,6 @@ _TEST = (
     r"(?i)\W*(this is a )?(test(ing)?|测试|试用)[\s_-]*(record|case|order|ticket|complaint|data|entry|only|数据|工单|记录|单|"
     r"投诉|用例|一下)?[\s,，。.!！;；:：]*((please|pls)?\s*ignore( this)?|请?忽略|请勿处理|勿处理|勿回复)?[\W\d]*"
 )
-
-
-@dataclass
-class Work:
-    """One file on its way: `until` is the first moment that counts as future; `headers`: canonical column -> header."""
-
-    con: duckdb.DuckDBPyConnection
-    profile: Profile
-    headers: dict[str, str]
-    until: datetime
-    ledger: Ledger = field(default_factory=Ledger)
-
-    @property
-    def table(self) -> Table:
-        return self.profile.canonical
-
-    @property
-    def texts(self) -> list[str]:
-        return [c for c, kind in self.table.columns.items() if kind == TEXT and c in self.headers]
-
-    @property
-    def sample(self) -> str:
-        """SQL for what names a row in a sample: its case number, else its place in the file."""
-        key = self.table.key[0]
-        place = "'#' || row"
-        return f"coalesce({key}, {place})" if self.table.columns[key] == ID and key not in SECRET else place
-
-    def one(self, sql: str) -> int:
-        return self.con.execute(sql).fetchone()[0]
-
-    def append(self, table: str, **columns: list[str | None]) -> None:
-        """Adds rows of texts to a table of the work database."""
-        self.con.register(
-            "arrow", pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
-        )
-        self.con.execute(f"INSERT INTO {table} FROM arrow")
-        self.con.unregister("arrow")
-
-    def samples(self, where: str, of: str = "cases") -> list[str]:
-        found = self.con.execute(
-            f"SELECT {self.sample} FROM {of} WHERE {where} ORDER BY row LIMIT 5"
-        ).fetchall()
-        return [text for (text,) in found]
 
 
 def begin(work: Work, rows: int) -> None:
@@ -136,44 +85,6 @@ def typing_lines(work: Work, cut_out: dict[str, int]) -> None:
         changed=max(cut_out.values(), default=0),
         note=counted((c, n) for c, n in cut_out.items() if n),
     )
-
-
-def drop(work: Work, step: str, rows: str, fate: str = ASIDE, of: str = "cases") -> None:
-    """Takes the rows that the SQL names out of the table and notes them in `gone`."""
-    before = work.one(f"SELECT count(*) FROM {of}")
-    work.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE hit AS SELECT DISTINCT row FROM ({rows}) SEMI JOIN {of} USING (row)"
-    )
-    hits = work.one("SELECT count(*) FROM hit")
-    samples: Iterable[str] = ()
-    if hits:
-        samples = work.samples("row IN (FROM hit)", of)
-        work.con.execute(
-            f"INSERT INTO gone SELECT row, {literal(fate)}, {literal(step)}, {source_of(work)}, {day_of(work)} "
-            f"FROM {of} WHERE row IN (FROM hit)"
-        )
-        work.con.execute(f"DELETE FROM {of} WHERE row IN (FROM hit)")
-    work.ledger.add(step, before, before - hits, samples=samples)
-
-
-def repair(work: Work, step: str, changes: Iterable[tuple[str, str, str]]) -> None:
-    """Sets columns where a condition holds: (column, its new value, condition) each."""
-    rows = work.one("SELECT count(*) FROM cases")
-    work.con.execute("CREATE OR REPLACE TEMP TABLE hit(row BIGINT)")
-    counts = []
-    for column, value, where in changes:
-        work.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE fix AS SELECT row, {value} AS value FROM cases WHERE {where}"
-        )
-        if count := work.one("SELECT count(*) FROM fix"):
-            work.con.execute(
-                f"UPDATE cases SET {quoted(column)} = fix.value, bits = bits | {REPAIRED} FROM fix WHERE cases.row = fix.row"
-            )
-            work.con.execute("INSERT INTO hit SELECT row FROM fix")
-            counts.append((column, count))
-    changed = work.one("SELECT count(DISTINCT row) FROM hit")
-    samples = work.samples("row IN (FROM hit)") if changed else ()
-    work.ledger.add(step, rows, changed=changed, samples=samples, note=counted(counts))
 
 
 # ------------------------------------------------------------------------------------------------- steps
@@ -247,8 +158,8 @@ def impossible_times(work: Work) -> None:
     )
 
 
-def repeated(work: Work) -> None:
-    """Rows of one key: equal ones once (B55), then one row a case, the latest state of it (B56)."""
+def equal_rows(work: Work) -> None:
+    """Equal rows of one key are taken once (B55), after what the case's records complete in each other."""
     complete(work)
     key, partly = ", ".join(key_of(work.table.name)), "".join(f", {c}" for c in work.profile.complete)
     work.con.execute(
@@ -259,9 +170,26 @@ def repeated(work: Work) -> None:
         f"SELECT row, row_number() OVER (PARTITION BY {key}, content{partly} ORDER BY row) AS n FROM repeated"
     )
     drop(work, "exact", f"SELECT row FROM ({numbered}) WHERE n > 1", DUPLICATE)
-    ranked = f"row_number() OVER (PARTITION BY {key} ORDER BY {later(work.table)}, row DESC) AS n"
-    numbered = f"SELECT row, {ranked} FROM repeated SEMI JOIN cases USING (row)"
-    drop(work, "same_id", f"SELECT row FROM ({numbered}) WHERE n > 1", DUPLICATE)
+    if work.table.name in _MEASURES:
+        _no_conflict(work)
+
+
+def _no_conflict(work: Work) -> None:
+    """A denominator that is given twice with different values would be counted twice or guessed (B96)."""
+    key = ", ".join(key_of(work.table.name))
+    rows = work.con.execute(
+        f"SELECT row FROM repeated SEMI JOIN cases USING (row) QUALIFY count(*) OVER (PARTITION BY {key}) > 1 ORDER BY row"
+    ).fetchall()
+    if rows:
+        sample = tuple(row for (row,) in rows[:6])
+        raise Refused(work.profile.name, Note("conflict", _CONFLICT, rows=len(rows), sample=sample))
+
+
+_MEASURES = ("exposure", "staffing", "resources")
+_CONFLICT = Words(
+    "{rows:int} 行有相同的键而数值不同（如第 {sample:int} 条记录）",
+    "{rows:int} rows have the same key and different values (records {sample:int}, for example)",
+)
 
 
 def complete(work: Work) -> None:
@@ -276,84 +204,3 @@ def complete(work: Work) -> None:
         changes.append((column, value, f"{column} IS NULL AND {by} IN (SELECT by_ FROM known_{column})"))
     if changes:
         repair(work, "complete", changes)
-
-
-def across_channels(work: Work) -> None:
-    """The same matter brought over two channels: the earliest stays (the profile's rule)."""
-    rule = work.profile.duplicates
-    if rule is None or work.table.name != "complaints":
-        return
-    same = ", ".join(quoted(c) for c in rule.same)
-    full = " AND ".join(f"{quoted(c)} IS NOT NULL" for c in rule.same)
-    work.con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE matters AS SELECT * FROM cases
-        SEMI JOIN (SELECT {same} FROM cases WHERE {full} GROUP BY ALL HAVING count(*) > 1) USING ({same})"""
-    )
-    drop(
-        work,
-        "channel",
-        f"""SELECT b.row FROM matters a JOIN matters b USING ({same}) WHERE {other_channel("a", "b")}
-        AND (a.received_at, a.complaint_id, a.row) < (b.received_at, b.complaint_id, b.row)
-        AND b.received_at - a.received_at <= {hours(rule.within_hours)}""",
-        DUPLICATE,
-    )
-
-
-def other_channel(a: str, b: str) -> str:
-    """SQL: two rows came over different sources or channels."""
-    return f"({a}.source IS DISTINCT FROM {b}.source OR {a}.channel IS DISTINCT FROM {b}.channel)"
-
-
-def hours(count: float) -> str:
-    return f"INTERVAL {int(count * 3600)} SECOND"
-
-
-def later(table: Table, prefix: str = "") -> str:
-    """SQL order in which the latest state of a case comes first, whatever order the rows came in.
-
-    A re-opened state is later than one that is not; then more of the times that end something, the latest time, more
-    columns filled; then by value, so that the answer never hangs on the order of rows. Tables without such times have
-    no order of their own: the last row wins.
-    """
-    if table.name not in CLOCKED:
-        return "0"
-    begin, *ends = (prefix + c for c in CLOCKED[table.name])
-    rest = [
-        prefix + c
-        for c, kind in table.columns.items()
-        if kind not in (TEXT, ID) and c not in (*table.key, *SECRET, "source")
-    ]
-    done, filled = (" + ".join(f"CAST({c} IS NOT NULL AS INTEGER)" for c in some) for some in (ends, rest))
-    again = [f"{prefix}reopened DESC NULLS LAST"] if "reopened" in table.columns else []
-    return ", ".join(
-        [*again, f"{done} DESC", f"greatest({', '.join([begin, *ends])}) DESC", f"{filled} DESC"]
-        + [f"{c} DESC NULLS LAST" for c in rest]
-    )
-
-
-def source_of(work: Work) -> str:
-    """SQL for the source a row is counted under."""
-    name = literal(work.profile.source or work.profile.name)
-    return f"coalesce(source, {name})" if "source" in work.table.columns else name
-
-
-def day_of(work: Work) -> str:
-    """SQL for the day a row is counted under; missing where its time is missing or impossible."""
-    time = work.table.time
-    if time is None:
-        return "CAST(NULL AS TIMESTAMP)"
-    possible = f"{time} >= {moment(EARLIEST)} AND {time} < {moment(work.until)}"
-    return f"CASE WHEN {possible} THEN date_trunc('day', {time}) END"
-
-
-def moment(value: datetime) -> str:
-    return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S}'"
-
-
-def end_of(file_day: datetime) -> datetime:
-    """The first moment that is future to a file of that day: two midnights on, for files from zones ahead."""
-    return datetime(file_day.year, file_day.month, file_day.day) + timedelta(days=2)
-
-
-def counted(counts: Iterable[tuple[str, int]]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts)

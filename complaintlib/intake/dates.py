@@ -15,7 +15,7 @@ from datetime import date
 
 import duckdb
 
-from ..words import Words
+from ..words import LANGUAGES, Words, label
 from .dayorder import STRAY, orders_of, unswapped
 from .notes import Note, Refused
 from .profile import Times
@@ -150,17 +150,18 @@ def _found(con: duckdb.DuckDBPyConnection, branches: Branches) -> list[tuple[str
 def _evidence(code: str, words: Words, column: str, shapes: Sequence[Shape]) -> Note:
     shown = list(dict.fromkeys(masked(shape.text) for shape in shapes))[:4]
     values = {"column": column, "shapes": shown}
-    return Note(code, words, sum(shape.rows for shape in shapes), tuple(examples(shapes)), values)
+    return Note(code, words, sum(shape.rows for shape in shapes), examples(shapes), values)
 
 
 def _said(forms: dict[str, int]) -> Words:
     shown = (
-        "; ".join(f"{label('time_form', form, lang)} {rows:,}" for form, rows in forms.items())
+        BETWEEN[lang].join(f"{label('time_form', form, lang)} {rows:,}" for form, rows in forms.items())
         for lang in LANGUAGES
     )
     return Words(*shown)
 
 
+BETWEEN = {"zh": "；", "en": "; "}
 _FORMS = Words(
     "列 {column}：按形式识别的时间（行数）：{forms}", "column {column}: times by form (rows): {forms}"
 )

@@ -3,7 +3,6 @@
 import codecs
 import csv
 import io
-import math
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from ..words import Words
 from .encodings import HEAD, Survey, encoding_of, mojibake, to_utf8
 from .header import clean_headers, filled, find_header, usual_width
 from .notes import Note, Refused
-from .profile import Reading
+from .profile import Reading, heading
 
 DELIMITERS = (",", "\t", ";", "|", "，", "；")
 LONGEST = 1 << 24  # bytes of the longest record
@@ -61,31 +60,24 @@ def _form(
     quote = _quote(text, delimiter)
     backslash = f"\\{quote}" in text and not re.search(f"[^{re.escape(delimiter)}\n]{quote}{quote}", text)
     records, starts = _records(text, delimiter, quote, backslash, skip or 0, whole)
+    width = usual_width(records)
+    share = sum(len(record) == width for record in records) / max(len(records), 1) if width > 1 else 0.0
     try:
         index = 0 if skip is not None and records else find_header(records, known, path)
     except Refused as refused:
-        return (-1, 0.0, usual_width(records)), refused
+        return (0, share, width), refused
     cells = records[index]
     body = [record for record in records[index + 1 :] if any(map(filled, record))]
     width = usual_width(body) or len(cells)
-    share = sum(len(record) == width for record in body) / len(body) if body else 1.0
-    matches = sum(heading_known for heading_known in (_known(cell, known) for cell in cells))
-    fit = (matches, round(share, 2) if len(cells) > 1 else 0.0, len(cells))
-    if body and width != len(cells):
-        extra = all(
-            not filled(cell) for record in body if len(record) == width for cell in record[len(cells) :]
-        )
-        if not (width == len(cells) + 1 and extra):
-            return fit, Refused(
-                path, Note("shifted", _SHIFTED, values={"header": len(cells), "width": width})
-            )
-    return fit, Form("", delimiter, quote, backslash, starts[index], tuple(cells), width)
-
-
-def _known(cell: str, known: Collection[str]) -> bool:
-    from .profile import heading
-
-    return heading(cell) in known
+    matches = sum(heading(cell) in known for cell in cells)
+    if width != len(cells):
+        beyond = (cell for record in body if len(record) == width for cell in record[len(cells) :])
+        if width != len(cells) + 1 or any(map(filled, beyond)):
+            values = {"header": len(cells), "width": width}
+            return (matches, share / 2, len(cells)), Refused(path, Note("shifted", _SHIFTED, values=values))
+    return (matches, share, len(cells)), Form(
+        "", delimiter, quote, backslash, starts[index], tuple(cells), width
+    )
 
 
 def _quote(text: str, delimiter: str) -> str:
@@ -131,6 +123,7 @@ def load(
     """Fills `raw` and `unread`; gives the headers, those of them that had no name, and what there is to say."""
     headers, notes = clean_headers([*form.cells, *[""] * (form.width - len(form.cells))], path)
     nameless = [name for name, cell in zip(headers, [*form.cells, ""], strict=False) if not filled(cell)]
+    size = seen.size
     plain_utf8 = form.encoding in ("utf-8", "utf-8-sig") and not seen.nul and not seen.lone_cr
     with TemporaryDirectory(prefix="complaintkit-") as folder:
         copy = Path(folder) / "utf8.csv"
@@ -149,7 +142,8 @@ def load(
             except duckdb.Error as error:
                 values = {"why": type(error).__name__}
                 raise Refused(path, Note("unreadable", _UNREADABLE, values=values)) from None
-    notes += _said(seen, form) + _rejects(path, form, seen.size if plain_utf8 else math.inf, con)
+            size = copy.stat().st_size
+    notes += _said(seen, form) + _rejects(path, form, size, con)
     return headers, nameless, notes
 
 
@@ -178,7 +172,7 @@ def _scan(path: Path, form: Form, headers: list[str], con: duckdb.DuckDBPyConnec
 _WHY = {"MISSING COLUMNS": "short_row", "TOO MANY COLUMNS": "long_row", "LINE SIZE OVER MAXIMUM": "too_long"}
 
 
-def _rejects(path: Path, form: Form, size: float, con: duckdb.DuckDBPyConnection) -> list[Note]:
+def _rejects(path: Path, form: Form, size: int, con: duckdb.DuckDBPyConnection) -> list[Note]:
     """Records that DuckDB could not read go to `unread`; a quote that is not closed refuses the file."""
     bad = con.execute(
         """SELECT line, first(error_type), max(line_byte_position + strlen(csv_line)) FROM reject_errors
@@ -190,9 +184,7 @@ def _rejects(path: Path, form: Form, size: float, con: duckdb.DuckDBPyConnection
     found = [(line - first, _WHY.get(kind, "bad_quotes"), end) for line, kind, end in bad]
     open_quotes = [row for row, why, _ in found if why == "bad_quotes"]
     if open_quotes:
-        cut_off = (
-            found[-1][1] == "bad_quotes" and found[-1][2] >= min(size, found[-1][2]) - 2 and size != math.inf
-        )
+        cut_off = found[-1][1] == "bad_quotes" and found[-1][2] >= size - 2
         words = _CUT_OFF if cut_off else _OPEN_QUOTE
         code = "cut_off" if cut_off else "open_quote"
         con.execute("DROP TABLE raw; DROP TABLE unread")
@@ -200,10 +192,13 @@ def _rejects(path: Path, form: Form, size: float, con: duckdb.DuckDBPyConnection
     if not found:
         return []
     con.executemany("INSERT INTO unread VALUES (?, ?)", [(row, why) for row, why, _ in found])
-    con.execute(
+    con.execute(  # every row after an unread one moves down by it
         """UPDATE raw SET "row" = "row" + shift FROM (
-            SELECT "row" AS at, (SELECT count(*) FROM (SELECT row - row_number() OVER (ORDER BY row) AS before FROM unread)
-                WHERE before < raw."row") AS shift FROM raw) WHERE "row" = at AND shift > 0"""
+            SELECT good."row" AS old, shift FROM raw good ASOF JOIN (
+                SELECT before, max(j) AS shift FROM (
+                    SELECT row - row_number() OVER (ORDER BY row) AS before, row_number() OVER (ORDER BY row) AS j FROM unread)
+                GROUP BY before) moved ON good."row" > moved.before) renumbered
+        WHERE raw."row" = old"""
     )
     notes = []
     for why, words in (("short_row", _SHORT), ("long_row", _LONG), ("too_long", _TOO_LONG)):

@@ -89,7 +89,15 @@ _DIGIT = "0-9０-９⓪①-⑨\U0001d7ce-\U0001d7ff"
 
 def _spoken_to_digits(text: str) -> str:
     """Chinese numerals become digits where eleven or more digits stand together: a number that is read out."""
-    return _SPOKEN_RUN.sub(lambda run: run.group().translate(_SPOKEN_VALUES), text)
+    return _SPOKEN_RUN.sub(_read_out, text)
+
+
+def _read_out(run: re.Match[str]) -> str:
+    """One or two numerals among digits are rather words that follow a number, unless they make it a mobile phone's."""
+    spoken = sum(char in _SPOKEN for char in run.group())
+    written = run.group().translate(_SPOKEN_VALUES)
+    mobile = written[0] == "1" and sum(char.isdigit() for char in written) == 11
+    return written if spoken >= 3 or mobile else run.group()
 
 
 # ------------------------------------------------------------------------------------------- e-mail, URL, plate

@@ -10,13 +10,13 @@ from pathlib import Path
 from ..clock import Clock
 from ..schema import CLOCKED, TEXT
 from . import wording
-from .clean import Work, day_of, drop, hours, later, other_channel, source_of
-from .ledger import ASIDE, DUPLICATE, USED
-from .store import MONTHLY, Content, key_of, literal, month_of, parquet, private, quoted
+from .ledger import DUPLICATE
+from .same import hours, later, other_channel, same_key
+from .store import MONTHLY, key_of, month_of, parquet, quoted
 from .typed import TYPES
+from .work import Work, day_of, drop, source_of
 
 NEAR = 366  # days around the batch in which the same case may have been taken in before
-PARTS = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
 
 
 def finish(work: Work, clock: Clock, batch: int) -> None:
@@ -70,37 +70,42 @@ def meet(work: Work, folder: Path, files: list[str], taken_out: list[int]) -> in
     """Compares `out` with the rows in the store's files; those of the batches `taken_out` are as good as gone.
 
     A row that is there already is a duplicate; so is an older state of a case. A newer state takes the stored row's
-    place. Stored rows that must go are in `superseded` (key, file, source, day); stored rows that a batch completes
-    are in `mended`. Returns how many stored rows a newer state takes the place of.
+    place. Stored rows that must go are in `superseded` (key, file, source_, day_, counted); stored rows that the
+    batch completes are in `mended`. Returns how many stored rows a newer state takes the place of.
     """
-    con, table, keys = work.con, work.table, key_of(work.table.name)
-    key = ", ".join(keys)
-    near = _near(work, files)
+    con, table, key = work.con, work.table, ", ".join(key_of(work.table.name))
+    same = same_key(table.name, "o", "n")
+    known = f"o SEMI JOIN out n ON {same}"
     gone = ", ".join(map(str, taken_out)) or "-1"
-    stored = _stored(work, folder, near)
+    stored = stored_rows(work, folder, _near(work, files))
     con.execute(
-        f"CREATE OR REPLACE TABLE old AS SELECT * FROM {stored} SEMI JOIN out USING ({key}) WHERE batch NOT IN ({gone})"
+        f"CREATE OR REPLACE TABLE old AS SELECT o.* FROM {stored} {known} WHERE batch NOT IN ({gone})"
     )
     placed = f"{key}, file, {source_of(work)} AS source_, {day_of(work)} AS day_"
     con.execute(
-        f"CREATE OR REPLACE TABLE superseded AS SELECT {placed}, true AS counted FROM {_stored(work, folder, files)} WHERE batch IN ({gone})"
+        f"""CREATE OR REPLACE TABLE superseded AS SELECT {placed}, true AS counted
+        FROM {stored_rows(work, folder, files if taken_out else [])} WHERE batch IN ({gone})"""
     )
-    same = " AND ".join(f"o.{quoted(c)} IS NOT DISTINCT FROM n.{quoted(c)}" for c in keys)
+    filled = _complete(work, same)
     equal = " AND ".join(f"o.{quoted(c)} IS NOT DISTINCT FROM n.{quoted(c)}" for c in table.columns)
-    mended = _complete(work, same)
     drop(work, "stored", f"SELECT n.row FROM out n JOIN old o ON {same} WHERE {equal}", DUPLICATE, "out")
     if table.name in CLOCKED:
-        both = f"SELECT * FROM old UNION ALL BY NAME SELECT * FROM out SEMI JOIN old USING ({key})"
-        ranked = f"SELECT row, row_number() OVER (PARTITION BY {key} ORDER BY {later(table)}, row NULLS FIRST) AS n FROM ({both})"
-        drop(work, "older", f"SELECT row FROM ({ranked}) WHERE n > 1", DUPLICATE, "out")
-    con.execute(f"INSERT INTO superseded SELECT {placed}, true FROM old SEMI JOIN out USING ({key})")
-    updated = work.one(f"SELECT count(*) FROM old SEMI JOIN out USING ({key})")
-    samples = (
-        work.samples(f"row IN (SELECT row FROM out SEMI JOIN old USING ({key}))", "out") if updated else ()
-    )
+        both = f"SELECT * FROM old UNION ALL BY NAME SELECT n.* FROM out n SEMI JOIN old o ON {same}"
+        rank = f"row_number() OVER (PARTITION BY {key} ORDER BY {later(table)}, row NULLS FIRST)"
+        drop(
+            work,
+            "older",
+            f"SELECT row FROM (SELECT row, {rank} AS n FROM ({both})) WHERE n > 1",
+            DUPLICATE,
+            "out",
+        )
+    con.execute(f"INSERT INTO superseded SELECT {placed}, true FROM (SELECT o.* FROM old {known})")
+    newer = f"SELECT row FROM out n SEMI JOIN old o ON {same}"
+    updated = work.one(f"SELECT count(*) FROM ({newer})")
+    samples = work.samples(f"row IN ({newer})", "out") if updated else ()
     work.ledger.add("updated", work.one("SELECT count(*) FROM out"), changed=updated, samples=samples)
     con.execute(
-        f"CREATE OR REPLACE TABLE mended AS SELECT * FROM old ANTI JOIN out USING ({key}) WHERE {mended}"
+        f"CREATE OR REPLACE TABLE mended AS SELECT o.* FROM old o ANTI JOIN out n ON {same} WHERE {filled}"
     )
     con.execute(f"INSERT INTO superseded SELECT {placed}, false FROM mended")
     return updated
@@ -118,7 +123,7 @@ def _near(work: Work, files: list[str]) -> list[str]:
     return [file for file in files if low <= month_of(file) <= high]
 
 
-def _stored(work: Work, folder: Path, files: list[str]) -> str:
+def stored_rows(work: Work, folder: Path, files: list[str]) -> str:
     """SQL for stored rows with `file`, the place of their file in the store."""
     if not files:
         names = ", ".join(
@@ -136,15 +141,16 @@ def _stored(work: Work, folder: Path, files: list[str]) -> str:
 
 def _complete(work: Work, same: str) -> str:
     """Fills, in both directions, what the profile lets a case's records complete; SQL for the stored rows it filled."""
-    columns = [c for c, by in work.profile.complete.items() if by == work.table.key[0]]
-    work.con.execute("CREATE OR REPLACE TEMP TABLE filled(file VARCHAR, key VARCHAR)")
+    case = work.table.key[0]
+    columns = [c for c, by in work.profile.complete.items() if by == case]
+    work.con.execute(f"CREATE OR REPLACE TEMP TABLE filled(file VARCHAR, {case} VARCHAR)")
     for c in columns:
-        hit = f"FROM out n JOIN old o ON {same} WHERE o.{c} IS NULL AND n.{c} IS NOT NULL"
-        work.con.execute(f"INSERT INTO filled SELECT o.file, o.{work.table.key[0]} {hit}")
+        gap = f"{same} AND o.{c} IS NULL AND n.{c} IS NOT NULL"
+        work.con.execute(f"INSERT INTO filled SELECT o.file, o.{case} FROM old o JOIN out n ON {gap}")
         work.con.execute("CREATE OR REPLACE TEMP TABLE before AS SELECT * FROM old")
-        work.con.execute(f"UPDATE old o SET {c} = n.{c} FROM out n WHERE {same} AND o.{c} IS NULL")
+        work.con.execute(f"UPDATE old o SET {c} = n.{c} FROM out n WHERE {gap}")
         work.con.execute(f"UPDATE out n SET {c} = o.{c} FROM before o WHERE {same} AND n.{c} IS NULL")
-    return f"(file, {work.table.key[0]}) IN (SELECT (file, key) FROM filled)" if columns else "false"
+    return f"(file, {case}) IN (SELECT (file, {case}) FROM filled)" if columns else "false"
 
 
 def across_store(work: Work, folder: Path, files: list[str]) -> None:
@@ -164,7 +170,7 @@ def across_store(work: Work, folder: Path, files: list[str]) -> None:
     full = " AND ".join(f"{quoted(c)} IS NOT NULL" for c in rule.same)
     work.con.execute(
         f"""CREATE OR REPLACE TEMP TABLE others AS
-        SELECT {key}, channel, received_at, file, {same} FROM {_stored(work, folder, near)}
+        SELECT {key}, channel, received_at, file, {same} FROM {stored_rows(work, folder, near)}
         SEMI JOIN (SELECT {same} FROM out WHERE {full}) USING ({same}) ANTI JOIN superseded USING ({key}, file)"""
     )
     before, span = (
@@ -179,89 +185,3 @@ def across_store(work: Work, folder: Path, files: list[str]) -> None:
         f"INSERT INTO superseded SELECT DISTINCT {removed}, b.file, b.source, {day}, true FROM out a JOIN others b {pair}"
     ).fetchone()[0]
     work.ledger.add("displaced", work.one("SELECT count(*) FROM out"), changed=count)
-
-
-def write(work: Work, folder: Path, content: Content, batch: int) -> None:
-    """Writes the files that change under names of this batch, and lists them in `content` in place of the old ones."""
-    con, name = work.con, work.table.name
-    files, key = content["files"].get(name, []), ", ".join(key_of(name))
-    con.execute("CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT file FROM superseded")
-    replaced = {file for (file,) in con.execute("FROM touched").fetchall()}
-    months = {month for (month,) in con.execute("SELECT DISTINCT month_ FROM out").fetchall()}
-    written = []
-    for month in sorted(months | {month_of(file) for file in replaced}):
-        there = [file for file in files if month_of(file) == month]
-        replaced |= set(there)
-        parts = [f"SELECT * EXCLUDE (month_, row) FROM out WHERE month_ = {literal(month)}"]
-        if there:
-            stored = _stored(work, folder, there)
-            parts.append(f"SELECT * EXCLUDE (file) FROM {stored} ANTI JOIN superseded USING ({key}, file)")
-            parts.append(
-                f"SELECT * EXCLUDE (file) FROM mended WHERE file IN ({', '.join(map(literal, there))})"
-            )
-        file = f"{name}/month={month}/part-{batch}.parquet" if month else f"{name}/part-{batch}.parquet"
-        if _copy(work, folder, file, f"{' UNION ALL BY NAME '.join(parts)} ORDER BY {order(work)}"):
-            written.append(file)
-    content["files"][name] = sorted((set(files) - replaced) | set(written), key=lambda f: (month_of(f), f))
-    if work.profile.keep_text and work.texts:
-        file = f"sensitive/part-{batch}.parquet"
-        texts = ", ".join(f"raw.{quoted(work.headers[c])} AS {c}" for c in work.texts)
-        if _copy(
-            work,
-            folder,
-            file,
-            f"SELECT {key}, {texts} FROM (SELECT row, {key} FROM out) JOIN raw USING (row) ORDER BY row",
-        ):
-            content["files"].setdefault("sensitive", []).append(file)
-
-
-def write_account(work: Work, folder: Path, content: Content, batch: int, batch_id: str, file: str) -> None:
-    """Writes the ledger's lines and the arrivals: rows by source, day and fate.
-
-    A stored row that goes is counted there too, as one less `used` and one more `duplicate` of its own source and
-    day: so the sum of `used` is what the store holds, at any time.
-    """
-    source, table = literal(work.profile.source or work.profile.name), literal(work.table.name)
-    work.con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE fates AS
-        SELECT source, day, fate, 1 AS rows FROM gone
-        UNION ALL SELECT {source_of(work)}, {day_of(work)}, '{USED}', 1 FROM out
-        UNION ALL SELECT source_, day_, '{USED}', -1 FROM superseded WHERE counted
-        UNION ALL SELECT source_, day_, '{DUPLICATE}', 1 FROM superseded WHERE counted"""
-    )
-    arrivals = f"""SELECT {literal(batch_id)} AS batch_id, {table} AS "table", source, fate, day, CAST(sum(rows) AS BIGINT) AS rows
-        FROM fates GROUP BY ALL HAVING sum(rows) <> 0 ORDER BY day NULLS FIRST, source, fate"""
-    lines = [
-        (batch_id, work.table.name, line.step, number, line.rows_in, line.rows_out, line.rows_changed,
-         ", ".join(line.sample_ids), line.note)
-        for number, line in enumerate(work.ledger.lines, start=1)
-    ]  # fmt: skip
-    work.con.execute(
-        'CREATE OR REPLACE TEMP TABLE lines(batch_id VARCHAR, "table" VARCHAR, step VARCHAR, step_no BIGINT, '
-        "rows_in BIGINT, rows_out BIGINT, rows_changed BIGINT, sample_ids VARCHAR, note VARCHAR)"
-    )
-    work.con.executemany("INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", lines)
-    ledger = f"SELECT *, {source} AS source, {literal(file)} AS file FROM lines ORDER BY step_no"
-    for name, rows in (("arrivals", arrivals), ("ledger", ledger)):
-        path = f"{name}/part-{batch}.parquet"
-        _copy(work, folder, path, rows)
-        content["files"].setdefault(name, []).append(path)
-
-
-def counts(work: Work) -> dict[str, int]:
-    """Rows of the batch by fate."""
-    found = dict(work.con.execute("SELECT fate, count(*) FROM gone GROUP BY 1").fetchall())
-    return {
-        USED: work.one("SELECT count(*) FROM out"),
-        DUPLICATE: found.get(DUPLICATE, 0),
-        ASIDE: found.get(ASIDE, 0),
-    }
-
-
-def _copy(work: Work, folder: Path, file: str, rows: str) -> int:
-    """Writes the rows to a file of the store unless there are none; returns how many."""
-    private((folder / file).parent)
-    count = work.con.execute(f"COPY ({rows}) TO {literal(str(folder / file))} {PARTS}").fetchone()[0]
-    if not count and file.split("/", maxsplit=1)[0] not in ("ledger", "arrivals"):
-        (folder / file).unlink(missing_ok=True)
-    return count

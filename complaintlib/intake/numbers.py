@@ -11,14 +11,16 @@ from string import ascii_letters
 Span = tuple[int, int, str]
 
 _RUN = re.compile(
-    r"(?<![0-9A-Za-z])[A-Za-z]*[0-9][0-9A-Za-z]*(?:(?:[ .\-·_()~*]{1,3}|[,/])[0-9]+[A-Za-z]*(?![0-9A-Za-z]))*"
+    r"(?<![0-9A-Za-z])[A-Za-z]*[0-9][0-9A-Za-z]*"
+    r"(?:(?:[ .\-·_()~*]{1,3}|[,/])(?:[0-9]+[A-Za-z]*|[Xx])(?![0-9A-Za-z]))*"
 )
 _GROUP = re.compile(r"[0-9A-Za-z]+")
 _UUID = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?![0-9A-Za-z])")
 _NUMBER = re.compile(r"[0-9]+[Xx]?")
 _GAPS, _EVEN = " .-·_()~*,/", {" ", "-", ".", "·", "_", "*"}
+_NUMBER_START, _NUMBER_END = "0123456789[", "0123456789]"
 _MOST_DIGITS, _LEAST_DIGITS, _LEAST_CHARS = 19, 8, 6
-_RANK = ("id_card", "phone", "ssn", "number", "bank_card", "landline", "order", "")
+_RANK = ("id_card", "bank_card", "number", "phone", "ssn", "landline", "order", "")
 
 
 def find_numbers(text: str) -> Iterator[Span]:
@@ -60,17 +62,19 @@ def _joined(text: str, groups: list[re.Match[str]], first: int) -> tuple[int, st
         digits += number
         if sizes:
             gaps.add(text[groups[last - 1].end() : groups[last].start()])
-            smallest = min(smallest, len(number))  # the first may be a country code
+            smallest = min(smallest, len(number) or _MOST_DIGITS)  # the first may be a country code
             if len(digits) > _MOST_DIGITS:
                 break
-        sizes.append(len(number))
+        if number:  # else the X at the end of an identity card, by itself
+            sizes.append(len(number))
         end = groups[last].end()
-        even = len(gaps) == 1 and gaps <= _EVEN and not gaps & {before, _gap_after(text, end)}
+        alone = not gaps & {before, _gap_after(text, end)}
+        even = alone and len(gaps) == 1 and gaps <= _EVEN
         check = token[len(number) :].upper()
         if len(digits) >= _LEAST_DIGITS and (
             smallest >= 3 or even or plus or len(digits) > 16 or len(sizes) == 3
         ):
-            kind = _kind(digits + "X" * (check == "X"), tuple(sizes), plus, even, gaps)
+            kind = _kind(digits + "X" * (check == "X"), tuple(sizes), gaps, plus, alone, even)
             if kind == "order" and last == first and _is_amount(text, start, end):
                 kind = ""
             if kind is not None and (best[1] is None or _RANK.index(kind) <= _RANK.index(best[1])):
@@ -84,19 +88,22 @@ def _gap_before(text: str, start: int) -> str:
     """What stands between the number and one before it, also when that is masked already; "" if there is none."""
     near = text[max(0, start - 4) : start]
     rest = near.rstrip(_GAPS)
-    return near[len(rest) :] if rest and (rest[-1].isalnum() or rest[-1] == "]") else ""
+    return near[len(rest) :] if rest and rest[-1] in _NUMBER_END else ""
 
 
 def _gap_after(text: str, end: int) -> str:
     near = text[end : end + 4]
     rest = near.lstrip(_GAPS)
-    return near[: len(near) - len(rest)] if rest and (rest[0].isalnum() or rest[0] == "[") else ""
+    return near[: len(near) - len(rest)] if rest and rest[0] in _NUMBER_START else ""
 
 
-def _kind(digits: str, sizes: tuple[int, ...], plus: bool, even: bool, gaps: set[str]) -> str | None:
+def _kind(
+    digits: str, sizes: tuple[int, ...], gaps: set[str], plus: bool, alone: bool, even: bool
+) -> str | None:
     """The kind of one number, given how its digits were grouped.
 
-    `plus`: a + stands before it; `even`: all gaps are alike, and unlike those to the numbers around it.
+    `plus`: a + stands before it; `alone`: no further number follows or precedes in the same way as its groups do each
+    other; `even`: alone, and all its gaps are alike.
     """
     n, solid = len(digits), len(sizes) == 1
     spelled = even and set(sizes) == {1}  # 1 3 8 0 0 ...
@@ -117,7 +124,9 @@ def _kind(digits: str, sizes: tuple[int, ...], plus: bool, even: bool, gaps: set
         return "ssn"
     if _HOTLINE.fullmatch(digits):
         return ""
-    if re.fullmatch(r"1?[2-9][0-9]{2}[2-9][0-9]{6}", digits) and (spelled or sizes in _AMERICAN):
+    if re.fullmatch(r"1?[2-9][0-9]{2}[2-9][0-9]{6}", digits) and (
+        spelled or sizes == (3, 3, 4) or (alone and sizes in _AMERICAN)
+    ):
         return "phone"
     if 13 <= n <= 19 and (solid or spelled or _card_groups(sizes)):
         if _luhn(digits):
@@ -136,7 +145,7 @@ def _kind(digits: str, sizes: tuple[int, ...], plus: bool, even: bool, gaps: set
 _HOTLINE = re.compile(
     r"(?:86)?[48]00[0-9]{7}|1?8(?:00|33|44|55|66|77|88)[2-9][0-9]{6}"
 )  # a company's, not a person's
-_AMERICAN = {(10,), (11,), (3, 3, 4), (3, 7), (6, 4), (1, 3, 3, 4), (1, 10), (1, 3, 7)}
+_AMERICAN = {(10,), (11,), (3, 7), (6, 4), (1, 3, 3, 4), (1, 10), (1, 3, 7)}
 _MOMENT = re.compile(
     r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?"
 )
@@ -186,6 +195,8 @@ def _code(token: str) -> str | None:
     digits = sum(char.isdigit() for char in token)
     if re.fullmatch(r"[A-Za-z][0-9]{8}|[A-Za-z]{2}[0-9]{7}", token):
         return None if _is_date(token[1:]) else "passport"
+    if re.fullmatch(r"0x[0-9A-Fa-f]+", token):
+        return None
     return "order" if len(token) >= 10 and digits >= 6 and 2 * digits >= len(token) else None
 
 

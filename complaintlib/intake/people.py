@@ -26,9 +26,9 @@ _ZH_NAME = re.compile(
     rf"(?P<staff>[{_SURNAMES}])(?=师傅|老师|经理|主任|主管|店长|队长|医生|律师|警官|阿姨|大爷|大姐|大哥)"
     rf"|(?:姓名|名字|联系人|收件人|收货人|寄件人|发件人|投诉人|举报人|当事人|经办人|签收人|乘客|旅客|患者|户主|车主|业主)"
     rf"(?:是|为|叫)?\s{{0,2}}[:：]\s{{0,2}}"
-    rf"(?P<labelled>(?:{_COMPOUND}|[{_SURNAMES}]){_GIVEN}{{1,2}}|[{_H}]{{2,4}}(?![{_H}])|[A-Z][a-z]+(?: [A-Z][a-z]+){{0,2}})"
-    rf"|(?:我叫|名叫|我的名字[是叫]|姓名[是为叫])(?P<called>(?:{_COMPOUND}|[{_SURNAMES}]){_GIVEN}{{1,2}})"
-    rf"|(?:我是|本人)(?P<self>(?!{_WORDS})(?:{_COMPOUND}|[{_SURE}]){_GIVEN}{{1,2}})(?=[，,。.；;：:、（(\s]|$|电话|手机)"
+    rf"(?P<labelled>(?:{_COMPOUND}|[{_SURNAMES}])(?:{_GIVEN}{{1,2}}|(?![{_H}]))|[{_H}]{{2,4}}(?![{_H}])|[A-Z][a-z]+(?: [A-Z][a-z]+){{0,2}})"
+    rf"|(?:我叫|名叫|我的名字[是叫]|姓名[是为叫])(?P<called>(?:{_COMPOUND}|[{_SURNAMES}])(?:{_GIVEN}{{1,2}}|(?![{_H}])))"
+    rf"|(?:我是|本人|联系人|收件人|收货人|寄件人)(?P<self>(?!{_WORDS})(?:{_COMPOUND}|[{_SURE}]){_GIVEN}{{1,2}})(?=[，,。.；;：:、（(\s]|$|电话|手机)"
 )
 _WORD = r"[A-Z][a-z]+(?:['’-][A-Z]?[a-z]+)?"
 _NOBODY = (
@@ -40,7 +40,7 @@ _EN_NAME = re.compile(
     rf"|[Mm]y name is {{1,2}}|[Nn]ame ?: {{0,2}}|[Rr]ecipient ?: {{0,2}}|[Cc]ontact ?: {{0,2}}"
     rf"|(?:[Rr]egards|[Ss]incerely|[Tt]hanks),\s{{1,3}})"
     rf"(?P<name>{_NOBODY}{_WORD}(?: [A-Z]\.)?(?: {_NOBODY}{_WORD}){{0,2}})"
-    rf"|\bI(?:'m| am) (?P<self>{_NOBODY}{_WORD} {_NOBODY}{_WORD})(?=[,.;]| from\b| and\b|$)"
+    rf"|\b(?:I'm|I am|[Tt]his is) (?P<self>{_NOBODY}{_WORD} {_NOBODY}{_WORD})(?=[,.;]| from\b| and\b|$)"
 )
 
 _NUMERAL = "0-9一二三四五六七八九十百〇零"
@@ -65,7 +65,7 @@ _EN_ADDRESS = re.compile(
 NAME_HINT = (
     "先生|女士|小姐|太太|师傅|老师|经理|主任|主管|店长|队长|医生|律师|警官|阿姨|大爷|大姐|大哥"
     "|姓名|名字|名叫|联系人|收件人|收货人|寄件人|发件人|投诉人|举报人|当事人|经办人|签收人|乘客|旅客|患者|户主|车主|业主"
-    "|我叫|我是|本人|M[rsx]|Dr|Prof|Dear|name|Name|ecipient|ontact|egards,|incerely,|hanks,|I'm |I am "
+    "|我叫|我是|本人|M[rsx]|Dr|Prof|Dear|name|Name|ecipient|ontact|egards,|incerely,|hanks,|I'm |I am |his is "
 )
 ADDRESS_HINT = (
     f"(?:{_PLACE})[东西南北中]?段?[ 　]?[{_NUMERAL}０-９A-Za-z]"

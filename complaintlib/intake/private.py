@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from . import wording
-from .clean import Work, counted
 from .codes import REPAIRED
 from .mask import PREFILTER, mask
 from .pseudonym import Pseudonyms
 from .store import literal, quoted
 from .typed import SECRET
+from .work import Work, counted
 
 
 def pseudonymise(work: Work, pseudonyms: Pseudonyms, customers: str | None) -> None:

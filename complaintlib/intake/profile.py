@@ -199,3 +199,10 @@ _NO_FIT = Words(
     "没有配置符合文件 {name}。请运行 complaintkit profile 查看建议的列对应。",
     "No profile fits the file {name}. Run complaintkit profile on it for a proposed mapping.",
 )
+
+
+def propose(path: str | Path, lang: str | None = None) -> str:
+    """TOML text of a proposed profile for the file, with its evidence in comments (see propose.py)."""
+    from .propose import propose as proposed
+
+    return proposed(path, lang)

@@ -1,7 +1,6 @@
 """The shape of a time text (every digit is a 9) says which form it is in, and with it how DuckDB reads it."""
 
 import re
-from calendar import month_abbr, month_name
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,8 @@ _ZONE = r"(?P<offset>\s?(?:Z|UTC|GMT|[+-]99(?::?99)?))"
 _TAIL = rf"(?:{_CLOCK}{_ZONE}?)?"
 _MONTH = r"(?P<month>[A-Za-z]{3,9})\.?"
 _WEEKDAY = r"(?P<weekday>[A-Z][a-z]{2,8},?\s)?"
-_MONTHS = {name.casefold() for names in (month_name, month_abbr) for name in names if name}
+_MONTHS = ("january", "february", "march", "april", "may", "june")
+_MONTHS += ("july", "august", "september", "october", "november", "december")
 _PATTERNS = [
     (form, re.compile(pattern))
     for form, pattern in (
@@ -68,8 +68,9 @@ def form_of(shape: str) -> str | None:
     return found[0] if found else None
 
 
-def examples(shapes: Sequence[Shape]) -> list[int]:
-    return sorted({row for s in shapes for row in s.examples if row is not None})[:5]
+def examples(shapes: Sequence[Shape]) -> tuple[int, ...]:
+    """Numbers of a few records of these shapes."""
+    return tuple(sorted({row for shape in shapes for row in shape.examples if row is not None})[:5])
 
 
 def masked(shape: str) -> str:
@@ -120,43 +121,54 @@ def reading(
 
 
 def _pattern(form: str, parts: re.Match, orders: dict[str, bool]) -> str:
-    """The strptime format of a shape."""
-    shape, groups = parts[0], parts.groupdict()
-    clock = groups.get("clock")
-    if form == "ymd":
-        days = "%Y{0}%m{0}%d".format(groups["sep"])
-    elif form == "ymd_zh":
-        clock_zh = groups["clock_zh"] or ""
-        days = shape.removesuffix(clock_zh)
-        days = re.sub("99?(?=[日号])", "%d", re.sub("99?(?=月)", "%m", days.replace("9999", "%Y")))
-        for part in ("%H", "%M", "%S"):
-            clock_zh = re.sub(r"(?<!%)99?", part, clock_zh, count=1)
-        return days + clock_zh
-    elif form == "order":
-        if groups["sep"] not in orders:
-            return ""
-        days = ("%d{0}%m{0}%Y" if orders[groups["sep"]] else "%m{0}%d{0}%Y").format(groups["sep"])
-    elif form == "compact":
-        rest = shape[8:]
+    """The strptime format of a shape; empty where it cannot be known."""
+    groups = parts.groupdict()
+    if form == "ymd_zh":
+        return _chinese(parts[0], groups["clock_zh"] or "")
+    if form == "compact":
+        rest = parts[0][8:]
         return "%Y%m%d" + re.sub("9+$", "%H%M%S" if rest.endswith("999999") else "%H%M", rest)
-    else:  # a month by its name
-        if groups["month"].lower() not in (*_MONTHS, *(name[:3] for name in _MONTHS)):
-            return ""
-        days = shape[: parts.start("gap")] if clock else shape
-        month = "%B" if len(groups["month"]) > 3 else "%b"
-        days = days.replace(groups["month"], "\0", 1).replace("9999", "%Y")
-        days = re.sub(r"(?<![%9])99?(?!9)", "%d", days).replace("\0", month)
-        if groups["weekday"]:
-            name = groups["weekday"].strip(" ,")
-            days = days.replace(name, "%a" if len(name) == 3 else "%A", 1)
+    if form == "named":
+        days = _named(parts[0][: parts.start("gap")] if groups["clock"] else parts[0], groups)
+    elif form == "ymd":
+        days = "%Y{0}%m{0}%d".format(groups["sep"])
+    else:
+        order = orders.get(groups["sep"])
+        days = "" if order is None else ("%d{0}%m{0}%Y" if order else "%m{0}%d{0}%Y").format(groups["sep"])
+    return days and days + _clock(groups)
+
+
+def _chinese(shape: str, clock: str) -> str:
+    days = shape.removesuffix(clock).replace("9999", "%Y")
+    days = re.sub("99?(?=[日号])", "%d", re.sub("99?(?=月)", "%m", days))
+    for part in ("%H", "%M", "%S"):
+        clock = re.sub("99?", part, clock, count=1)
+    return days + clock
+
+
+def _named(days: str, groups: dict[str, str | None]) -> str:
+    month = groups["month"]
+    if month.lower() not in (*_MONTHS, *(name[:3] for name in _MONTHS)):
+        return ""
+    days = days.replace(month, "\0", 1).replace("9999", "%Y")
+    days = re.sub("99?", "%d", days, count=1).replace("\0", "%B" if len(month) > 3 else "%b")
+    weekday = (groups["weekday"] or "").strip(" ,")
+    return days.replace(weekday, "%a" if len(weekday) == 3 else "%A", 1) if weekday else days
+
+
+def _clock(groups: dict[str, str | None]) -> str:
+    clock, fraction, noon, offset = (groups[name] or "" for name in ("clock", "fraction", "noon", "offset"))
     if not clock:
-        return days
-    hour = "%I" if groups["noon"] else "%H"
-    seconds = "" if clock.count(":") < 2 else ":%S"
-    fraction = f"{groups['fraction'][0]}%f" if groups["fraction"] else ""
-    noon = groups["noon"].replace(groups["noon"].strip(), "%p") if groups["noon"] else ""
-    offset = (" " if (groups["offset"] or "").startswith(" ") and "9" in groups["offset"] else "") + "%z"
-    return f"{days}{groups['gap']}{hour}:%M{seconds}{fraction}{noon}{offset if groups['offset'] else ''}"
+        return ""
+    hour = "%I" if noon else "%H"
+    seconds = ":%S" if clock.count(":") == 2 else ""
+    parts = (
+        seconds,
+        fraction[:1] + "%f" if fraction else "",
+        noon.replace(noon.strip(), "%p") if noon else "",
+    )
+    zone = "" if not offset else " %z" if offset.startswith(" ") and "9" in offset else "%z"
+    return f"{groups['gap']}{hour}:%M{''.join(parts)}{zone}"
 
 
 def _pattern_short(shape: Shape, parts: re.Match) -> str:

@@ -198,9 +198,9 @@ def _row_problems(con: duckdb.DuckDBPyConnection, folder: Path, content: Content
                 f"{table}: the store has {kept} rows, the arrivals say {said}",
             )
         key = ", ".join(key_of(table))
-        twice = con.sql(f"SELECT count(*) FROM (FROM {rows} GROUP BY {key} HAVING count(*) > 1)").fetchone()[
-            0
-        ]
+        twice = con.sql(
+            f"SELECT count(*) FROM (SELECT {key} FROM {rows} GROUP BY ALL HAVING count(*) > 1)"
+        ).fetchone()[0]
         if twice:
             yield Words(f"{table}：{twice} 个编号出现多次", f"{table}: {twice} keys occur more than once")
 

@@ -88,7 +88,8 @@ def noise(this: Window, by: str) -> pd.Series:
     if len(past) >= ENOUGH:
         counts = this.book.series("complaints", [by], past).pivot(index="period", columns=by, values="n")
         counts = counts.drop(columns=BLANK, errors="ignore")
-        for name in counts.columns[counts.mean() >= POOLED / 2]:
+        counts = counts[counts.sum(axis=1) >= load_rules().statistics.min_count]
+        for name in counts.columns[counts.mean() >= POOLED / 2] if len(counts) >= ENOUGH else ():
             found[name] = p_chart(counts[name], counts.sum(axis=1), limits="shewhart").sigma_z ** 2
     middle = float(np.median(list(found.values()))) if found else 1.0
     return pd.Series({**found, ALL: middle}, dtype=float).clip(lower=middle)

@@ -71,7 +71,13 @@ class Composition(Result):
         """Shares of the classified complaints; the earlier share as a diamond; changed categories marked."""
         ax, rows, windows = figure.subplots(), self._drawn(), self.tables["windows"].set_index("compared")
         known = windows.index[windows["comparable"] == "ok"]
-        against = known[-1] if len(known) else None  # last year's, if there is one: free of season
+        told = windows.index[windows["period"] == self._message().values.get("then")]
+        against = next(
+            iter([*told, *known[::-1]]), None
+        )  # what the title speaks of, or last year: free of season
+        look.headline(figure, self._message().parts(lang)[0])
+        if rows.empty:
+            return ax.set_axis_off()
         notes, colours = [], []
         for row in rows.to_dict("records"):
             arrow = {"up": "▲", "down": "▼"}.get(row.get(f"moved_{against}"), "")
@@ -92,7 +98,6 @@ class Composition(Result):
         mark = Words("\n◇ {then:period}", "\n◇ {then:period}") if against else Words("", "")
         then = windows.loc[against, "period"] if against else ""
         ax.set_xlabel(basis.fill(lang, n=windows["n_classified"].iloc[0]) + mark.fill(lang, then=then))
-        look.title(ax, self._message().parts(lang)[0])
 
     def _drawn(self) -> pd.DataFrame:
         return self.table[self.table[self.by] != BLANK].reset_index(drop=True)
@@ -197,9 +202,9 @@ def _on_changes(by: str, tables: Tables, moved: pd.DataFrame) -> Iterator[Findin
         values["tested"] = tables["windows"].set_index("compared").loc[row["compared"], "tested"]
         words = Words(
             f"各类占比未见变化|：与 {{then:period}}相比，{{tested:int}} 类中变化最明显的是“{{{by}:{by}}}”，{_CHANGE.zh}；"
-            "多类一并比较时，这样的变化仍可能出于偶然（q = {q:p}）。",
+            "考虑到平时各期的波动和一并比较的类别数，这可能出于偶然（q = {q:p}）。",
             f"No share has been shown to change|: of {{tested:int}} compared with {{then:period}} the clearest is "
-            f"“{{{by}:{by}}}”, {_CHANGE.en}; with all of them looked at, that can still be chance (q = {{q:p}}).",
+            f"“{{{by}:{by}}}”, {_CHANGE.en}; given how shares usually move and how many were looked at, that can be chance (q = {{q:p}}).",
         )
         yield Finding("composition.same", "note", words, values, 0.5)
 

@@ -22,8 +22,8 @@ from .tables import csv_of, workbook
 
 def deliver(
     report: Report, place: Folder, facts: Mapping[str, Any], began: float
-) -> tuple[str, dict[str, Outcome]]:
-    """Write the report and put it in its place; gives its status and every step's outcome.
+) -> tuple[Path, dict[str, Outcome]]:
+    """Write the report and put it in its place; gives that place and every step's outcome.
 
     A page that does not pass the gates counts as a failed step. Personal data in any file stops the delivery (4).
     """
@@ -36,7 +36,9 @@ def deliver(
     for (step, name), frame in report.tables.items():
         content, changed = csv_of(frame, report.lang)
         files[f"tables/{step}.{name}.csv"] = content
-        notes[f"tables/{step}.{name}.csv"] = {"rows": len(frame)} | ({"neutralised": changed} if changed else {})
+        notes[f"tables/{step}.{name}.csv"] = {"rows": len(frame)} | (
+            {"neutralised": changed} if changed else {}
+        )
     _no_personal_data(files, report)
     if report.tables:
         titles = {page.step: page.title for page in report.pages}
@@ -48,9 +50,9 @@ def deliver(
     write(place.stage / "run.json", _json(run))
     for folder in [place.stage, *(p for p in place.stage.rglob("*") if p.is_dir())]:
         sync(folder)
-    place.publish(whole)
+    folder = place.publish(whole)
     put_on_shelf(place.out)
-    return status, dict(report.outcomes)
+    return folder, dict(report.outcomes)
 
 
 def put_on_shelf(out: Path) -> None:
@@ -67,7 +69,9 @@ def _passed(report: Report) -> Report:
     for at, page in enumerate(report.pages):
         problems = problems_in(standing_alone(report.pages, at, report.title, report.lang))
         if problems:
-            reason = Words("页面未通过检查：" + problems[0].zh, "the page did not pass its checks: " + problems[0].en)
+            reason = Words(
+                "页面未通过检查：" + problems[0].zh, "the page did not pass its checks: " + problems[0].en
+            )
             emptied = nbformat.from_dict(dict(outcomes[page.step].notebook))
             for cell in emptied.cells:
                 if cell.cell_type == "code":
@@ -80,7 +84,11 @@ def _passed(report: Report) -> Report:
 
 def _files(report: Report) -> dict[str, bytes]:
     """All pages and notebooks, by their path in the report."""
-    files = {"index.html": front_page(report), "report.html": one_file(report), "findings.json": _json(findings_json(report))}
+    files = {
+        "index.html": front_page(report),
+        "report.html": one_file(report),
+        "findings.json": _json(findings_json(report)),
+    }
     for at, page in enumerate(report.pages):
         files[f"pages/{page.step}.html"] = standing_alone(report.pages, at, report.title, report.lang)
         files[f"notebooks/{page.step}.ipynb"] = _notebook(report.outcomes[page.step])
@@ -111,10 +119,14 @@ def _no_personal_data(files: Mapping[str, bytes], report: Report) -> None:
     found = {path: kinds for path, content in files.items() if (kinds := personal(path, content, known))}
     if found:
         zh, en = (
-            "; ".join(f"{path} ({listed(kinds, lang)})" for path, kinds in sorted(found.items())) for lang in ("zh", "en")
+            "; ".join(f"{path} ({listed(kinds, lang)})" for path, kinds in sorted(found.items()))
+            for lang in ("zh", "en")
         )
         raise Trouble(
-            Words("报告中发现个人信息，未交付：{zh}", "personal data in the report, which was not delivered: {en}"),
+            Words(
+                "报告中发现个人信息，未交付：{zh}",
+                "personal data in the report, which was not delivered: {en}",
+            ),
             exit_code=4,
             zh=zh,
             en=en,
@@ -122,7 +134,12 @@ def _no_personal_data(files: Mapping[str, bytes], report: Report) -> None:
 
 
 def _run(
-    report: Report, status: str, facts: Mapping[str, Any], files: Mapping[str, bytes], notes: Mapping[str, Any], began: float
+    report: Report,
+    status: str,
+    facts: Mapping[str, Any],
+    files: Mapping[str, bytes],
+    notes: Mapping[str, Any],
+    began: float,
 ) -> dict[str, Any]:
     """`run.json`, the last file written: what the report is, from what, and the hash of every file of it."""
     return {

@@ -10,7 +10,11 @@ from ..home import REPORTS
 from ..words import Words
 from .folder import write
 
-_FLOORS = {"nbconvert": (7, 17, 1), "jupyterlab": (4, 5, 7), "pandas": (3, 0, 2)}  # below: known holes or silent errors
+_FLOORS = {
+    "nbconvert": (7, 17, 1),
+    "jupyterlab": (4, 5, 7),
+    "pandas": (3, 0, 2),
+}  # below: known holes or silent errors
 
 
 def examine() -> list[tuple[bool, Words]]:
@@ -50,7 +54,7 @@ def _kernel() -> tuple[bool, Words]:
 
     try:
         asyncio.run(starts())
-    except Exception as error:  # whatever it is, it is what the user must know
+    except Exception as error:  # noqa: BLE001 whatever it is, it is what the user must know
         kind = type(error).__name__
         return False, Words(f"内核不能启动：{kind}", f"a kernel does not start: {kind}")
     return True, Words("内核能启动", "a kernel starts")

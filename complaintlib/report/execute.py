@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import nbformat
 
 from ..result import HANDOVER
 from ..words import Words, plain
-from .kernels import Kernels, kill
+from .kernels import Kernels, kill, own_loop
 
 WHOLE, NOT_MEASURED, FAILED = "whole", "not_measured", "failed"
 _NEEDS = re.compile(r"not measured: needs ([\w., ]{1,200})")
@@ -33,7 +33,7 @@ class Outcome:
     status: str
     notebook: nbformat.NotebookNode
     content: Mapping[str, Any]
-    reason: Words = Words("", "")
+    reason: Words
     seconds: float = 0.0
     reused: bool = False
 
@@ -50,13 +50,18 @@ def execute(
     """Run the notebook at `path` and judge what came of it; `shown` are the parameters as the reader may see them."""
     began = time.monotonic()
     token = secrets.token_hex(16)
-    error, late = _run(path, dict(parameters) | {"token": token}, kernels, cell_seconds, notebook_seconds, work)
+    with own_loop():
+        error, late = _run(
+            path, dict(parameters) | {"token": token}, kernels, cell_seconds, notebook_seconds, work
+        )
     notebook = nbformat.read(work if work.is_file() else path, as_version=4)
     work.unlink(missing_ok=True)
     status, reason = _judged(notebook, token, error, late)
     content = _handed_over(notebook) if status == WHOLE else {}
     seconds = time.monotonic() - began
-    return Outcome(status, scrubbed(notebook, shown), {k: v for k, v in content.items() if k != "token"}, reason, seconds)
+    return Outcome(
+        status, scrubbed(notebook, shown), {k: v for k, v in content.items() if k != "token"}, reason, seconds
+    )
 
 
 def scrubbed(notebook: nbformat.NotebookNode, parameters: Mapping[str, Any]) -> nbformat.NotebookNode:
@@ -83,7 +88,12 @@ def scrubbed(notebook: nbformat.NotebookNode, parameters: Mapping[str, Any]) -> 
 
 
 def _run(
-    path: Path, parameters: dict[str, Any], kernels: Kernels, cell_seconds: float, notebook_seconds: float, work: Path
+    path: Path,
+    parameters: dict[str, Any],
+    kernels: Kernels,
+    cell_seconds: float,
+    notebook_seconds: float,
+    work: Path,
 ) -> tuple[Exception | None, bool]:
     """Run it, leaving what was reached in `work`; gives the error and whether the notebook's time was up."""
     from papermill import execute_notebook
@@ -111,7 +121,7 @@ def _run(
             execution_timeout=cell_seconds,
         )
         error = None
-    except Exception as failure:  # whatever it was: the step failed, the others still come
+    except Exception as failure:  # noqa: BLE001 whatever it was: the step failed, the others still come
         error = failure
     finally:
         timer.cancel()
@@ -164,7 +174,11 @@ def _raised(cell: str, output: nbformat.NotebookNode) -> tuple[str, Words]:
 def _handed_over(notebook: nbformat.NotebookNode) -> dict[str, Any]:
     """What the last code cell handed over; empty where it is none."""
     last = next((cell for cell in reversed(notebook.cells) if cell.cell_type == "code"), None)
-    found = [output.data[HANDOVER] for output in (last.outputs if last else ()) if HANDOVER in output.get("data", {})]
+    found = [
+        output.data[HANDOVER]
+        for output in (last.outputs if last else ())
+        if HANDOVER in output.get("data", {})
+    ]
     return dict(found[0]) if len(found) == 1 and isinstance(found[0], Mapping) else {}
 
 
@@ -178,7 +192,3 @@ def _plain_output(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
     if output.output_type == "stream":
         output.text = plain(output.text)
     return output
-
-
-def reused(outcome: Outcome) -> Outcome:
-    return replace(outcome, reused=True, seconds=0.0)

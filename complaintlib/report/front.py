@@ -14,7 +14,16 @@ Finding = dict[str, Any]  # step, page, key, level, weight, values, head, tail (
 
 FIVE, OF_ONE_STEP, TILES, LISTED = 5, 2, 8, 6
 LEADS = 0.9  # a finding of the headline page with this weight says how the period was, and comes first
-SIGNS = {"better": "✓", "worse": "!", "same": "≈", "few": "?", "partial": "…", "none": "–"}
+SIGNS = {
+    "better": "✓",
+    "worse": "!",
+    "up": "▲",
+    "down": "▼",
+    "same": "≈",
+    "few": "?",
+    "partial": "…",
+    "none": "–",
+}
 _TIME = re.compile(r"\d{4}(-(\d{2}|W\d{2}|Q\d|H\d)(-\d{2})?)?([T ][\d:.]+)?")
 
 
@@ -40,7 +49,8 @@ def five(findings: Sequence[Finding], headline: str | None) -> list[Finding]:
     chosen: list[Finding] = []
     for finding in ranked:
         alike = any(
-            f["head"] == finding["head"] or identity(f)[1:] == identity(finding)[1:] != (finding["key"],) for f in chosen
+            f["head"] == finding["head"] or identity(f)[1:] == identity(finding)[1:] != (finding["key"],)
+            for f in chosen
         )
         if not alike and sum(f["step"] == finding["step"] for f in chosen) < OF_ONE_STEP:
             chosen.append(finding)
@@ -56,11 +66,15 @@ def marked(findings: Sequence[Finding], before: Mapping[str, Any] | None) -> lis
     return [f | {"mark": "" if f["level"] == "note" else marks[identity(f) in known]} for f in findings]
 
 
-def gone(findings: Sequence[Finding], before: Mapping[str, Any] | None, whole: Iterable[str]) -> list[Finding]:
+def gone(
+    findings: Sequence[Finding], before: Mapping[str, Any] | None, whole: Iterable[str]
+) -> list[Finding]:
     """What asked for action or was watched a period ago and is no longer there, on the pages that are whole now."""
     now, whole = {identity(f) for f in findings if f["level"] != "note"}, set(whole)
     earlier = before["findings"] if before else ()
-    return [f for f in earlier if f["level"] in ("act", "watch") and f["step"] in whole and identity(f) not in now]
+    return [
+        f for f in earlier if f["level"] in ("act", "watch") and f["step"] in whole and identity(f) not in now
+    ]
 
 
 def tiles(tables: Mapping[str, pd.DataFrame], lang: str) -> tuple[list[dict[str, Any]], str]:
@@ -70,7 +84,7 @@ def tiles(tables: Mapping[str, pd.DataFrame], lang: str) -> tuple[list[dict[str,
 
     indicators = tables["indicators"]
     known = indicators[indicators["value"].notna() & (indicators["verdict"] != "none")].head(TILES)
-    compared = {code for code in known.get("compared", pd.Series(dtype=object)).dropna()}
+    compared = set(known.get("compared", pd.Series(dtype=object)).dropna())
     history = tables["history"]
     colours = {"better": LEVEL["good"], "worse": LEVEL["act"]}
     found = []
@@ -93,10 +107,12 @@ def tiles(tables: Mapping[str, pd.DataFrame], lang: str) -> tuple[list[dict[str,
                 "sign": SIGNS[verdict],
                 "word": label("verdict", verdict, lang),
                 "change": _change(row, form, len(compared) > 1, lang),
-                "line": f"data:image/svg+xml;base64,{base64.b64encode(line.encode()).decode()}" if line else "",
-                "alt": Words("{name}：{value}，近 {n} 期走势", "{name}: {value}, with the last {n} periods").fill(
-                    lang, name=name, value=value, n=len(past)
-                ),
+                "line": f"data:image/svg+xml;base64,{base64.b64encode(line.encode()).decode()}"
+                if line
+                else "",
+                "alt": Words(
+                    "{name}：{value}，近 {n} 期走势", "{name}: {value}, with the last {n} periods"
+                ).fill(lang, name=name, value=value, n=len(past)),
             }
         )
     return found, label("compared", compared.pop(), lang) if len(compared) == 1 else ""

@@ -7,9 +7,7 @@ import nh3
 
 from ..words import Words
 
-CSP = (
-    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; base-uri 'none'; form-action 'none'"
-)
+CSP = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; base-uri 'none'; form-action 'none'"
 SIZE = 40_000_000  # bytes a page may have
 
 _PLAIN = "p div span b strong i em u s small sub sup br hr ul ol li dl dt dd h2 h3 h4 h5 h6 blockquote pre code aside"
@@ -35,7 +33,9 @@ _PNG = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]*")
 _PICTURE = re.compile(r"data:image/(png|svg\+xml);base64,[A-Za-z0-9+/=]+")
 _INSIDE = re.compile(r"(?:(?:\.\./)?(?:[\w.-]+/)?[\w.-]+\.(?:html|xlsx))?(?:#[\w.-]+)?")
 _ADDRESS = re.compile(r"(?i)(?:https?|ftp|file|javascript|vbscript|wss?)\s*:|^\s*//")
-_NEVER = set("script iframe frame object embed applet form input button select textarea base link svg math audio video".split())
+_NEVER = set(
+    "script iframe frame object embed applet form input button select textarea base link svg math audio video".split()  # noqa: SIM905
+)
 
 
 def clean(html: str) -> str:
@@ -71,7 +71,9 @@ def problems_in(html: bytes) -> list[Words]:
         problems.append(Words("含有脚本", "it holds a script"))
     head = re.sub(r"\s+", " ", text[: text.find("<meta") + 400])
     if f'<head><meta http-equiv="Content-Security-Policy" content="{CSP}">' not in head:
-        problems.append(Words("安全策略不在 head 的最前面", "the security policy does not come first in the head"))
+        problems.append(
+            Words("安全策略不在 head 的最前面", "the security policy does not come first in the head")
+        )
     if re.search(r"(?i)url\(|@import|expression\(", page.style):
         problems.append(Words("样式引用了别的地址", "the style asks for another address"))
     if len(page.ids) != len(set(page.ids)):
@@ -116,7 +118,8 @@ class _Page(HTMLParser):
             elif (
                 (name == "href" and not _INSIDE.fullmatch(value))
                 or (name == "src" and not _PICTURE.fullmatch(value))
-                or name in ("srcset", "action", "formaction", "background", "poster", "xlink:href", "ping", "data")
+                or name
+                in ("srcset", "action", "formaction", "background", "poster", "xlink:href", "ping", "data")
                 or (name not in ("href", "src") and _ADDRESS.search(value))
             ):
                 self._wrong(f"属性 {name} 指向外部", f"attribute {name} points outside")

@@ -108,7 +108,10 @@ def front_page(report: Report) -> bytes:
 
 def one_file(report: Report) -> bytes:
     """`report.html`: everything in one file, to be mailed."""
-    parts = [_front(report, lambda step: f"#{step}", alone=True), *(as_part(page, report.lang) for page in report.pages)]
+    parts = [
+        _front(report, lambda step: f"#{step}", alone=True),
+        *(as_part(page, report.lang) for page in report.pages),
+    ]
     return frame(report.title, "\n".join(parts), report.lang)
 
 
@@ -162,7 +165,8 @@ def _subtitle(report: Report) -> str:
         until = moment(as_of, report.lang)
     return report.says(
         Words(
-            "数据截至 {until} · 本期投诉 {n:int} 件 · 内部使用", "data to {until} · {n:int} complaints · internal use"
+            "数据截至 {until} · 本期投诉 {n:int} 件 · 内部使用",
+            "data to {until} · {n:int} complaints · internal use",
         ),
         until=until,
         n=report.seen["n"],
@@ -202,7 +206,14 @@ def _levels(report: Report, said: Sequence[front.Finding]) -> list[list[dict[str
             more = Words("另有 {n:int} 条，见各页。", "and {n:int} more, on their pages.")
             rest = report.says(more, n=len(found) - len(shown)) if len(found) > len(shown) else ""
             if shown:
-                column.append({"code": code, "title": label("level", code, report.lang), "findings": shown, "more": rest})
+                column.append(
+                    {
+                        "code": code,
+                        "title": label("level", code, report.lang),
+                        "findings": shown,
+                        "more": rest,
+                    }
+                )
         columns.append(column)
     return [column for column in columns if column]
 
@@ -210,7 +221,9 @@ def _levels(report: Report, said: Sequence[front.Finding]) -> list[list[dict[str
 def _marks_note(report: Report) -> str:
     if report.before is None:
         return ""
-    words = Words("“新”“再次”相对 {period:period}的报告", "new and again: against the report of {period:period}")
+    words = Words(
+        "“新”“再次”相对 {period:period}的报告", "new and again: against the report of {period:period}"
+    )
     return report.says(words, period=report.before["period"])
 
 
@@ -241,13 +254,15 @@ def _restated(report: Report) -> dict[str, str] | None:
         {
             "indicator": [r["indicator"] for r in rows],
             "period": [r["period"] for r in rows],
-            "value_before": [show(r["value_before"], form.get(r["indicator"], "sig"), report.lang) for r in rows],
+            "value_before": [
+                show(r["value_before"], form.get(r["indicator"], "sig"), report.lang) for r in rows
+            ],
             "value": [show(r["value"], form.get(r["indicator"], "sig"), report.lang) for r in rows],
         }
     )
     says = Words(
-        "同一期间的上一份报告之后，有 {n:int} 个数字因数据变动而不同。",
-        "{n:int} numbers differ from the last report of this period because the data changed.",
+        "因数据变动，与同一期间上一份报告不同的数字：{n:int} 个。",
+        "Numbers that differ from the last report of this period because the data changed: {n:int}.",
     )
     return {"says": report.says(says, n=len(report.restated)), "table": table_view(shown, report.lang).html}
 
@@ -271,9 +286,13 @@ def _glossary(lang: str) -> dict[str, str]:
 
     parts = ("formula", "numerator", "denominator", "clock", "exclusions")
     rows = [
-        {"indicator_name": i.words[lang]} | {part: getattr(i, part)[lang] for part in parts} for i in INDICATORS.values()
+        {"indicator_name": i.words[lang]} | {part: getattr(i, part)[lang] for part in parts}
+        for i in INDICATORS.values()
     ]
-    says = Words("{n:int} 个指标：公式、分子、分母、时钟与除外", "{n:int} indicators: formula, parts, clock and exclusions")
+    says = Words(
+        "{n:int} 个指标：公式、分子、分母、时钟与除外",
+        "{n:int} indicators: formula, parts, clock and exclusions",
+    )
     table = table_view(pd.DataFrame(rows), lang, rows=len(rows))
     return {"says": says.fill(lang, n=len(rows)), "table": table.html}
 
@@ -283,7 +302,9 @@ def _appendix(report: Report) -> dict[str, str] | None:
     found = next((frame for (step, _), frame in report.tables.items() if step == report.recipe.data), None)
     if found is None:
         return None
-    says = Words("按来源：读入、采用、重复与搁置", "By source: read, used, duplicates, set aside")[report.lang]
+    says = Words("按来源：读入、采用、重复与搁置", "By source: read, used, duplicates, set aside")[
+        report.lang
+    ]
     return {"says": says, "table": table_view(found, report.lang).html}
 
 
@@ -291,9 +312,12 @@ def _footer(report: Report) -> str:
     from .. import __version__
 
     words = Words(
-        "complaintkit {version} · 配方 {recipe} · 数据指纹 {data}", "complaintkit {version} · recipe {recipe} · data {data}"
+        "complaintkit {version} · 配方 {recipe} · 数据指纹 {data}",
+        "complaintkit {version} · recipe {recipe} · data {data}",
     )
-    return report.says(words, version=__version__, recipe=report.recipe.name, data=report.fingerprint[:12] or "–")
+    return report.says(
+        words, version=__version__, recipe=report.recipe.name, data=report.fingerprint[:12] or "–"
+    )
 
 
 def _on_shelf(folder: Path) -> dict[str, Any]:

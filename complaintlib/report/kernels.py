@@ -3,6 +3,7 @@
 Every notebook gets a fresh kernel in a process group of its own, so that whatever it started ends with it.
 """
 
+import asyncio
 import contextlib
 import itertools
 import os
@@ -11,17 +12,25 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
+from jupyter_core.utils import ensure_event_loop
 
 from ..home import HOME
 
-_ARGV = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"]
+_ARGV = [
+    sys.executable,
+    "-m",
+    "ipykernel_launcher",
+    "-f",
+    "{connection_file}",
+    "--HistoryManager.enabled=False",
+]
 _SOCKET_PATH = 90  # characters that a socket's path may have (the limit is 104 on macOS)
 _STEADY = {  # the same numbers and bytes whatever the machine
     "OMP_NUM_THREADS": "1",
@@ -48,7 +57,7 @@ class Kernels:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -57,7 +66,9 @@ class Kernels:
         number = str(next(self._count))
         socket = self.folder / number
         manager = _Manager(connection_file=f"{socket}.json", kernel_id=number)
-        if os.name == "posix" and len(str(socket)) < _SOCKET_PATH:  # no port that others on the machine can see
+        if (
+            os.name == "posix" and len(str(socket)) < _SOCKET_PATH
+        ):  # no port that others on the machine can see
             manager.transport, manager.ip = "ipc", str(socket)
         spec = KernelSpec(argv=_ARGV, display_name="Python 3", language="python")
         manager._kernel_spec = spec  # this environment's own Python, whatever kernels are registered
@@ -83,6 +94,20 @@ class Kernels:
             kill(manager)
 
 
+@contextlib.contextmanager
+def own_loop() -> Iterator[None]:
+    """An event loop for the kernels that this thread talks to, closed with all that still waits in it."""
+    loop = ensure_event_loop()
+    try:
+        yield
+    finally:
+        waiting = asyncio.all_tasks(loop)
+        for task in waiting:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+        loop.close()
+
+
 class _Manager(AsyncKernelManager):
     """A kernel's manager that remembers who talks to it, so that no channel stays open."""
 
@@ -102,7 +127,9 @@ class _Process(LocalProvisioner):
         if self.kernels.stopped:
             raise RuntimeError("the run has been stopped")
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        return await super().pre_launch(**kwargs | quiet | {"env": dict(self.kernels.env), "cwd": str(self.kernels.cwd)})
+        return await super().pre_launch(
+            **kwargs | quiet | {"env": dict(self.kernels.env), "cwd": str(self.kernels.cwd)}
+        )
 
 
 def kill(manager: "_Manager") -> None:

@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 import jinja2
-import nbformat
 from nbconvert.exporters.templateexporter import TemplateExporter
 
 from ..home import TEMPLATES
@@ -47,7 +46,9 @@ def page_of(step: Step, outcome: Outcome, lang: str) -> Page:
     sections = _sections(step, outcome, cells, lang)
     resources = {
         "title": title,
-        "questions": [c for c in cells if c.cell_type == "markdown" and not c.source.lstrip().startswith("# ")],
+        "questions": [
+            c for c in cells if c.cell_type == "markdown" and not c.source.lstrip().startswith("# ")
+        ],
         "sections": sections,
         "code": [c.source for c in cells if c.cell_type == "code" and c.source.strip()],
         "code_heading": label("report", "code", lang),
@@ -93,7 +94,11 @@ def as_part(page: Page, lang: str) -> str:
 
 def render(template: str, lang: str = "en", **values: Any) -> str:
     """A template of `templates/report` filled; `word(code)` in it is a label of the field `report`."""
-    return _environment().get_template(f"{template}.html.j2").render(word=lambda code: label("report", code, lang), **values)
+    return (
+        _environment()
+        .get_template(f"{template}.html.j2")
+        .render(word=lambda code: label("report", code, lang), **values)
+    )
 
 
 def _sections(step: Step, outcome: Outcome, cells: list[Any], lang: str) -> list[dict[str, Any]]:
@@ -101,10 +106,14 @@ def _sections(step: Step, outcome: Outcome, cells: list[Any], lang: str) -> list
     shown = []
     for cell in cells:
         outputs = [output for output in cell.get("outputs", ()) if _shows(output)]
-        no_cases = cell.id == "examples" and outcome.status == WHOLE and "examples" not in outcome.content["tables"]
+        no_cases = (
+            cell.id == "examples" and outcome.status == WHOLE and "examples" not in outcome.content["tables"]
+        )
         if outputs and cell.id not in _CODE and not no_cases:
             anchor = re.sub(r"[^\w-]", "", f"{step.name}-{cell.id}")
-            shown.append({"cell": cell.id, "anchor": anchor, "heading": _heading(cell.id, lang), "outputs": outputs})
+            shown.append(
+                {"cell": cell.id, "anchor": anchor, "heading": _heading(cell.id, lang), "outputs": outputs}
+            )
     return sorted(shown, key=lambda section: section["cell"] in _LAST)
 
 

@@ -43,7 +43,9 @@ def parameters_of(path: Path) -> dict[str, Parameter]:
         tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", ())]
         (source,) = ("".join(cell["source"]) for cell in tagged)
     except (OSError, ValueError, KeyError, TypeError):
-        raise _trouble(path, "笔记本应有且只有一个 parameters 单元格", "needs exactly one parameters cell") from None
+        raise _trouble(
+            path, "笔记本应有且只有一个 parameters 单元格", "needs exactly one parameters cell"
+        ) from None
     lines = source.splitlines()
     found: dict[str, Parameter] = {}
     try:
@@ -57,13 +59,17 @@ def parameters_of(path: Path) -> dict[str, Parameter]:
         found[parameter.name] = parameter
     missing = [name for name in GIVEN if name not in found]
     if missing:
-        raise _trouble(path, f"参数单元格缺少 {'、'.join(missing)}", f"the parameters cell lacks {', '.join(missing)}")
+        raise _trouble(
+            path, f"参数单元格缺少 {'、'.join(missing)}", f"the parameters cell lacks {', '.join(missing)}"
+        )
     return found
 
 
 def _declared(statement: ast.stmt, lines: list[str]) -> Parameter | None:
     match statement:
-        case ast.AnnAssign(target=ast.Name(id=name), annotation=ast.Name(id=kind), value=ast.expr() as value) if kind in TYPES:
+        case ast.AnnAssign(
+            target=ast.Name(id=name), annotation=ast.Name(id=kind), value=ast.expr() as value
+        ) if kind in TYPES:
             try:
                 default = ast.literal_eval(value)
             except ValueError:

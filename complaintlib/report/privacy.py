@@ -34,7 +34,9 @@ def _texts(path: str, text: str) -> Iterator[str]:
             for output in cell.get("outputs", ()):
                 data = output.get("data", {})
                 yield from visible(_joined(data.get("text/html", ""))).splitlines()
-                yield from _joined(data.get("text/plain", output.get("text", ""))).replace("\t", "\n").splitlines()
+                yield from (
+                    _joined(data.get("text/plain", output.get("text", ""))).replace("\t", "\n").splitlines()
+                )
                 yield from _strings(output.get("metadata", {}))
     else:
         yield from _strings(json.loads(text))

@@ -53,14 +53,17 @@ class Recipe:
         wrong = [_unknown_step(name, known) for name in names if name not in known]
         if wrong:
             raise _trouble(self.name, wrong)
-        return replace(self, steps=tuple(step for step in self.steps if step.name in names)) if names else self
+        return (
+            replace(self, steps=tuple(step for step in self.steps if step.name in names)) if names else self
+        )
 
     def check(self, period: Period) -> None:
         """Raise Trouble where the period is not of the recipe's kind."""
         if period.kind != self.kind:
             raise Trouble(
                 Words(
-                    "配方 {recipe} 用于{zh}，{period} 不是", "recipe {recipe} is for a {en}, and {period} is none"
+                    "配方 {recipe} 用于{zh}，{period} 不是",
+                    "recipe {recipe} is for a {en}, and {period} is none",
                 ),
                 recipe=self.name,
                 zh=KIND_WORDS[self.kind].zh,
@@ -81,9 +84,11 @@ def load_recipe(recipe: str | Path, notebooks: Path = NOTEBOOKS) -> Recipe:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         known = [p.stem for p in sorted(RECIPES.glob("*.toml"))]
-        raise _trouble(path.stem, [unknown_key(path.stem, known)]) from None
+        raise _trouble(path.stem, [_none_called(Words("配方", "recipe"), path.stem, known)]) from None
     except (OSError, ValueError) as error:
-        raise _trouble(path.stem, [Words(f"不是有效的 TOML：{error}", f"is not valid TOML: {error}")]) from None
+        raise _trouble(
+            path.stem, [Words(f"不是有效的 TOML：{error}", f"is not valid TOML: {error}")]
+        ) from None
     problems = [unknown_key(key, _KEYS) for key in content if key not in _KEYS]
     steps = [
         _step(entry, at, notebooks, problems) for at, entry in enumerate(_list(content, "steps", problems), 1)
@@ -91,14 +96,18 @@ def load_recipe(recipe: str | Path, notebooks: Path = NOTEBOOKS) -> Recipe:
     steps = [step for step in steps if step]
     names = [step.name for step in steps]
     problems += [
-        Words(f"步骤名重复：{name}", f"two steps are called {name}") for name in sorted(set(names)) if names.count(name) > 1
+        Words(f"步骤名重复：{name}", f"two steps are called {name}")
+        for name in sorted(set(names))
+        if names.count(name) > 1
     ]
     front = _front(content.get("front", {}), names, problems)
     limits = _limits(content.get("limits", {}), problems)
     title = _words(content.get("title"), "title", problems)
     kind = content.get("kind")
     if kind not in KINDS:
-        problems.append(Words(f"kind 应为 {'、'.join(KINDS)} 之一", f"kind must be one of {', '.join(KINDS)}"))
+        problems.append(
+            Words(f"kind 应为 {'、'.join(KINDS)} 之一", f"kind must be one of {', '.join(KINDS)}")
+        )
     if problems:
         raise _trouble(path.stem, problems)
     return Recipe(path.stem, title, kind, tuple(steps), **front, **limits)
@@ -113,7 +122,11 @@ def _step(entry: Any, at: int, notebooks: Path, problems: list[Words]) -> Step |
     where = f"steps[{at}]."
     problems += [unknown_key(key, _STEP, where) for key in entry if key not in _STEP]
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        problems.append(Words(f"{where}name 应为小写字母、数字和 -", f"{where}name must be lower-case letters, digits and -"))
+        problems.append(
+            Words(
+                f"{where}name 应为小写字母、数字和 -", f"{where}name must be lower-case letters, digits and -"
+            )
+        )
         return None
     section = entry.get("section", "")
     if label("section", section, "en") == section:
@@ -122,7 +135,7 @@ def _step(entry: Any, at: int, notebooks: Path, problems: list[Words]) -> Step |
     known = sorted(p.stem for p in notebooks.glob("*.ipynb"))
     notebook = entry.get("notebook", name)
     if notebook not in known:
-        problems.append(_of(name, unknown_key(str(notebook), known)))
+        problems.append(_of(name, _none_called(Words("笔记本", "notebook"), str(notebook), known)))
         return Step(name, notebooks / "none", {}, section, title)
     path = notebooks / f"{notebook}.ipynb"
     parameters = entry.get("parameters", {})
@@ -162,15 +175,24 @@ def _limits(table: Any, problems: list[Words]) -> dict[str, float]:
     for key, value in given.items():
         if type(value) not in (int, float) or not 0 < value <= 86_400:
             problems.append(
-                Words(f"limits.{key} 应为 0 到 86400 之间的秒数", f"limits.{key} must be seconds from 0 to 86400")
+                Words(
+                    f"limits.{key} 应为 0 到 86400 之间的秒数",
+                    f"limits.{key} must be seconds from 0 to 86400",
+                )
             )
     return given
 
 
 def _words(value: Any, where: str, problems: list[Words]) -> Words:
-    if isinstance(value, dict) and set(value) == {"zh", "en"} and all(isinstance(v, str) for v in value.values()):
+    if (
+        isinstance(value, dict)
+        and set(value) == {"zh", "en"}
+        and all(isinstance(v, str) for v in value.values())
+    ):
         return Words(**value)
-    problems.append(Words(f"{where} 应写两种语言：{{ zh = …, en = … }}", f"{where} must be {{ zh = …, en = … }}"))
+    problems.append(
+        Words(f"{where} 应写两种语言：{{ zh = …, en = … }}", f"{where} must be {{ zh = …, en = … }}")
+    )
     return Words("", "")
 
 
@@ -183,8 +205,13 @@ def _list(content: Mapping[str, Any], key: str, problems: list[Words]) -> list[A
 
 
 def _unknown_step(name: str, known: list[str]) -> Words:
+    return _none_called(Words("步骤", "step"), name, known)
+
+
+def _none_called(what: Words, name: str, known: list[str]) -> Words:
+    """What to say of a name that nothing has: as of an unknown key, but saying what was looked for."""
     said = unknown_key(name, known)
-    return Words(said.zh.replace("这个键", "这个步骤").replace("可用的键", "可用的步骤"), said.en.replace("no key", "no step"))
+    return Words(said.zh.replace("键", what.zh), said.en.replace("no key", f"no {what.en}"))
 
 
 def _of(name: str, words: Words) -> Words:

@@ -66,11 +66,18 @@ def workbook(tables: Tables, titles: Mapping[str, str], lang: str) -> bytes:
     import xlsxwriter
 
     out = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     book = xlsxwriter.Workbook(out, options)
     book.set_properties({"created": datetime(2000, 1, 1)})
     styles = {name: book.add_format({"num_format": form}) for name, form in _FORMATS.items()}
-    styles["head"] = book.add_format({"bold": True, "bg_color": "#e4e7eb", "text_wrap": True, "valign": "top"})
+    styles["head"] = book.add_format(
+        {"bold": True, "bg_color": "#e4e7eb", "text_wrap": True, "valign": "top"}
+    )
     names = sheet_names(tables)
     words = {
         "list": Words("目录", "Contents"),
@@ -79,7 +86,8 @@ def workbook(tables: Tables, titles: Mapping[str, str], lang: str) -> bytes:
         "note_heads": Words("列|说明", "Column|Note"),
     }
     listed = [
-        [names[step, name], titles[step], label("table", name, lang), len(frame)] for (step, name), frame in tables.items()
+        [names[step, name], titles[step], label("table", name, lang), len(frame)]
+        for (step, name), frame in tables.items()
     ]
     _sheet(book, words["list"][lang], words["heads"][lang].split("|"), listed, ["text"] * 3 + ["int"], styles)
     for key, frame in tables.items():
@@ -110,7 +118,9 @@ def sheet_names(tables: Tables) -> dict[tuple[str, str], str]:
     return names
 
 
-def _sheet(book: Any, name: str, heads: list[str], rows: list[list[Any]], forms: list[str], styles: Mapping[str, Any]) -> None:
+def _sheet(
+    book: Any, name: str, heads: list[str], rows: list[list[Any]], forms: list[str], styles: Mapping[str, Any]
+) -> None:
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 0)
     for at, head in enumerate(heads):

@@ -24,8 +24,8 @@ def proportion(k: ArrayLike, n: ArrayLike, level: float = 0.95) -> pd.DataFrame:
     independent (many complaints about one event).
     """
     k, n, index = _aligned(k, n)
-    _require((k >= 0) & (k <= n), "0 <= k <= n")
-    known = n > 0
+    _refuse((k < 0) | (k > n), "0 <= k <= n")
+    known = (n > 0) & ~np.isnan(k)
     low, high = proportion_confint(k, np.where(known, n, 1), alpha=1 - level, method="wilson")
     return _frame(index, known, estimate=k / np.where(known, n, 1), low=low, high=high)
 
@@ -64,8 +64,8 @@ def rate(
     In counts per unit of exposure. Covers at least `level` when counts are Poisson.
     """
     count, exposure, phi, index = _aligned(count, exposure, dispersion)
-    _require(count >= 0, "count >= 0")
-    known = exposure > 0
+    _refuse(count < 0, "count >= 0")
+    known = (exposure > 0) & ~np.isnan(count)
     seen, per = count / phi, np.where(known, exposure, 1) / phi
     alpha = 1 - level
     low = np.where(seen > 0, stats.gamma.ppf(alpha / 2, np.maximum(seen, 1e-300)), 0)
@@ -108,17 +108,20 @@ def rate_ratio(
 def simultaneous_shares(counts: ArrayLike, level: float = 0.95) -> pd.DataFrame:
     """How large are the shares of all classes at once? `level` is the chance that every interval covers its share.
 
-    `counts`: cases by class; shares of their sum. Goodman (1965, Technometrics 7:247-254): score intervals at
-    chi-square(1, 1 - alpha / classes). Chosen over Sison & Glaz (1995), which statsmodels also has: with 12 unequal
-    classes and 200 cases Goodman covered all shares in 96 % of simulated samples and Sison-Glaz in 92 %, because the
-    latter gives a class of 1 % the same width as one of 40 %; it is narrower only for the large ones.
+    `counts`: cases by class; shares of their sum. Clopper & Pearson's (1934) exact limits at alpha / classes
+    (Bonferroni), chosen by coverage of all shares together. With 12 classes of 1 to 40 % and 50, 200, 2,000 cases it
+    was 98, 98, 96 %; Goodman's (1965) 86, 94, 94 %, for limits 0 to 8 % narrower; Sison & Glaz's (1995) 92, 93, 94 %,
+    and these give a class of 1 % nearly the width of one of 40 %.
     """
     k, index = _aligned(counts)
-    classes = max(len(k), 1)
-    out = proportion(k, np.full(len(k), k.sum()), 1 - (1 - level) / classes).set_axis(index)
-    if len(k) == 1 and k.sum() > 0:
-        out.loc[:, ["low", "high"]] = 1.0  # the only class has everything, whatever the sample
-    return out
+    total = k.sum()
+    if len(k) == 1 and total > 0:  # the only class has everything, whatever the sample
+        return _frame(index, k > 0, estimate=1.0, low=1.0, high=1.0)
+    cases = total or 1.0
+    low, high = proportion_confint(
+        k, np.full(len(k), cases), alpha=(1 - level) / max(len(k), 1), method="beta"
+    )
+    return _frame(index, np.full(len(k), total > 0), estimate=k / cases, low=low, high=high)
 
 
 def quantile_from_counts(values: ArrayLike, n: ArrayLike, q: ArrayLike) -> np.ndarray:
@@ -129,7 +132,7 @@ def quantile_from_counts(values: ArrayLike, n: ArrayLike, q: ArrayLike) -> np.nd
     """
     values, upto = _histogram(values, n)
     q = np.atleast_1d(np.asarray(q, float))
-    _require((q >= 0) & (q <= 1), "0 <= q <= 1")
+    _refuse((q < 0) | (q > 1), "0 <= q <= 1")
     if not len(values):
         return np.full(len(q), np.nan)
     at = q * (upto[-1] - 1)
@@ -181,8 +184,9 @@ def median_difference(
 
     Series estimate, low, high, p; in the unit of `values`, or as a ratio when `ratio` (then all values positive).
     The two order-statistic intervals are put together by MOVER (Zou & Donner 2008, Stat Med 27:1693-1702; for ratios
-    on the log scale). No shape is assumed, nothing is drawn at random. 95 % intervals covered 95-97 % in simulation
-    (lognormal, 30 against 60 to 200 cases, values rounded or not). `p` is what makes the interval just reach "no
+    on the log scale). No shape is assumed, nothing is drawn at random. 95 % intervals covered 94-98 % in simulation
+    (lognormal, 30 to 100 against 60 to 200 cases, values in minutes or rounded to the hour); 86-89 % where the steps of
+    the values are as coarse as their spread. `p` is what makes the interval just reach "no
     difference", by the normal law; NaN where one group is too small for limits.
     """
     rows = [quantile(values1, n1, q, level).iloc[0], quantile(values2, n2, q, level).iloc[0]]
@@ -240,8 +244,8 @@ def _aligned(*columns: ArrayLike) -> list:
     return [*arrays, pd.RangeIndex(len(arrays[0])) if index is None else index]
 
 
-def _require(holds: np.ndarray, rule: str) -> None:
-    if not np.all(holds):
+def _refuse(wrong: np.ndarray, rule: str) -> None:
+    if np.any(wrong):
         raise ValueError(f"needs {rule}")
 
 
@@ -269,7 +273,7 @@ def _histogram(values: ArrayLike, n: ArrayLike | None) -> tuple[np.ndarray, np.n
     """Sorted values with the number of cases up to each."""
     values = np.atleast_1d(np.asarray(values, float))
     n = np.ones(len(values)) if n is None else np.atleast_1d(np.asarray(n, float))
-    _require(n >= 0, "n >= 0")
+    _refuse(n < 0, "n >= 0")
     used = (n > 0) & ~np.isnan(values)
     order = np.argsort(values[used], kind="stable")
     return values[used][order], np.cumsum(n[used][order])

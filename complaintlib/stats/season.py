@@ -45,8 +45,9 @@ def expected(
     Log-linear quasi-Poisson regression (McCullagh & Nelder 1989, ch. 6) with normal priors on every effect but the
     level, which keep two or three years of months from being taken for certain (penalised quasi-likelihood: Breslow
     & Clayton 1993, JASA 88:9-25). The range is that of a negative binomial whose variance holds the noise and the
-    uncertainty of the fit, its tails stretched to Student's t of the degrees of freedom left. A 95 % range held 93-97 %
-    of simulated months with season, trend and overdispersion, at means of 3 to 300 (tests/stats/test_season.py).
+    uncertainty of the fit, its tails stretched to Student's t of the degrees of freedom left. A 95 % range held 94-99 %
+    of simulated months with season, trend, moving Spring Festival and overdispersion, after 13 to 36 months at means
+    of 3 to 300.
     Assumes that the future repeats the past's season and that single periods are independent; a past crisis widens
     the range.
     """

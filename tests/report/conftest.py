@@ -1,26 +1,13 @@
-"""A small store with hostile categories and texts, and recipes over the fixture notebooks."""
+"""A small store with hostile categories and texts."""
 
 import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from made import HOSTILE
 
 from complaintlib.clock import Clock
-from complaintlib.report.recipe import Recipe, Step
-from complaintlib.words import Words
-
-NOTEBOOKS = Path(__file__).parent / "notebooks"
-HOSTILE = (
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "=HYPERLINK(\"http://evil.example\")",
-    "@SUM(1)",
-    "$5 and $10",
-    "[x](javascript:alert(1))",
-    "</style><b>",
-    "http://evil.example/?q=1",
-)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +32,12 @@ def make_store(tmp_path_factory):
             }
         )
         frame.to_parquet(folder / "complaints.parquet")
-        content = {"files": {"complaints": ["complaints.parquet"]}, "clock": clock.to_dict(), "breaks": [], "n": len(times)}
+        content = {
+            "files": {"complaints": ["complaints.parquet"]},
+            "clock": clock.to_dict(),
+            "breaks": [],
+            "n": len(times),
+        }
         (folder / "store.json").write_text(json.dumps(content), encoding="utf-8")
         return folder
 
@@ -55,14 +47,3 @@ def make_store(tmp_path_factory):
 @pytest.fixture(scope="session")
 def store(make_store):
     return make_store()
-
-
-def step(name: str, notebook: str = "toy", **parameters) -> Step:
-    section = "headline" if notebook == "headline" else "content"
-    return Step(name, NOTEBOOKS / f"{notebook}.ipynb", parameters, section, Words(f"{name} 页", f"The page {name}"))
-
-
-def recipe(*steps: Step, **more) -> Recipe:
-    names = [s.name for s in steps]
-    front = {"tiles": "headline" if "headline" in names else None, "pictures": tuple(names[:2])}
-    return Recipe("toys", Words("{period}玩具月报", "Toys in {period}"), "month", steps, **(front | more))

@@ -3,13 +3,12 @@
 import json
 
 import pytest
+from made import NOTEBOOKS, recipe, step
 
 from complaintlib.period import Period
 from complaintlib.report.parameters import parameters_of
 from complaintlib.report.recipe import RECIPES, load_recipe
 from complaintlib.words import Trouble
-
-from .conftest import NOTEBOOKS, recipe, step
 
 GOOD = """
 title = { zh = "{period}报告", en = "Report of {period}" }
@@ -46,7 +45,12 @@ def test_a_recipe_is_read_whole(tmp_path):
     found = loaded(tmp_path, GOOD)
     assert [s.name for s in found.steps] == ["headline", "toy"]
     assert found.steps[1].parameters == {"by": "product"}
-    assert (found.tiles, found.pictures, found.cell_seconds, found.notebook_seconds) == ("headline", ("toy",), 5, 900)
+    assert (found.tiles, found.pictures, found.cell_seconds, found.notebook_seconds) == (
+        "headline",
+        ("toy",),
+        5,
+        900,
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +62,7 @@ def test_a_recipe_is_read_whole(tmp_path):
         ("{ by =", "{ byy =", "byy", "there is no key toy.byy; did you mean by?"),
         ('by = "product"', "by = 202610", "参数 by 应为 str", "parameter by must be str, not 202610"),
         ('by = "product"', 'period = "2026-01"', "period", "there is no key toy.period"),
-        ('name = "toy"', 'name = "toy"\nnotebook = "toi"', "toi", "there is no key toi; did you mean toy?"),
+        ('name = "toy"', 'name = "toy"\nnotebook = "toi"', "toi", "there is no notebook toi; did you mean toy?"),
         ('name = "toy"', 'name = "../x"', "小写字母", "must be lower-case letters"),
         ('name = "headline"', 'name = "toy"\nnotebook = "toy"', "步骤名重复：toy", "two steps are called toy"),
         ('section = "content"', 'section = "contents"', "没有分区", "there is no section 'contents'"),
@@ -109,7 +113,15 @@ def test_parameters_are_read_with_type_default_and_comment():
 
 @pytest.mark.parametrize(
     "line",
-    ["top = 3", "top: int = 'three'", "top: list = []", "top: int = 1 + 2", "import os", "top: bool = 1", "top: int ="],
+    [
+        "top = 3",
+        "top: int = 'three'",
+        "top: list = []",
+        "top: int = 1 + 2",
+        "import os",
+        "top: bool = 1",
+        "top: int =",
+    ],
 )
 def test_a_line_that_is_no_typed_default_is_refused(tmp_path, line):
     content = json.loads((NOTEBOOKS / "toy.ipynb").read_text(encoding="utf-8"))

@@ -40,11 +40,15 @@ class Headline(Toy):
 def toy(book: Book, period: Period, *, by: str = "reason", level: str = "watch") -> Toy:
     """Complaints of the period by a dimension."""
     book = book.at(period.as_of)
-    counted = book.counts(by=[by], window=period).sort_values(["n", by], ascending=[False, True], ignore_index=True)
+    counted = book.counts(by=[by], window=period).sort_values(
+        ["n", by], ascending=[False, True], ignore_index=True
+    )
     cases = book.rows("complaints", ["complaint_id", "received_at", by, "text"], period, limit=3)
     words = Words("{first:reason}最多|，{n:int} 件。", "{first:reason} comes first|, {n:int} cases.")
     values = {"first": counted[by].iloc[0], "n": int(counted["n"].iloc[0])}
-    return Toy(period, {"counts": counted, "examples": cases}, (Finding("toy.first", level, words, values, 0.7),))
+    return Toy(
+        period, {"counts": counted, "examples": cases}, (Finding("toy.first", level, words, values, 0.7),)
+    )
 
 
 def headline(book: Book, period: Period) -> Headline:
@@ -72,7 +76,10 @@ def headline(book: Book, period: Period) -> Headline:
         "n": int(came["n"].iloc[-1]),
     }
     none = {"indicator": "nps", "form": "int", "value": np.nan, "change": np.nan, "verdict": "none", "n": 0}
-    words = Words("{n:int} 件投诉|，比上期{change:+int} 件。", "{n:int} complaints|, {change:+int} on the period before.")
+    words = Words(
+        "{n:int} 件投诉|，比上期{change:+int} 件。",
+        "{n:int} complaints|, {change:+int} on the period before.",
+    )
     found = Finding("headline.received", "note", words, {"n": row["value"], "change": row["change"]}, 0.95)
     tables = {"indicators": pd.DataFrame([row, none]), "history": history}
     return Headline(period, tables, (found,))
