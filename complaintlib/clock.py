@@ -103,7 +103,8 @@ class Clock:
             index = index.tz_convert(self.zone).tz_localize(None)
         minutes, missing = _minutes(index)
         calendar = _calendar(self)
-        day, minute = np.divmod(minutes, DAY)
+        day = minutes // DAY
+        minute = minutes - day * DAY
         day -= calendar.first
         missing |= (day < 0) | (day >= len(calendar.before))
         day[missing] = 0
@@ -233,7 +234,8 @@ def _minutes(index: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
     """Whole minutes since 1970 (UTC if it has a zone, else of the wall clock) and which are missing."""
     missing = np.array(index.isna())
     stamps = index.as_unit("us").asi8 // 60_000_000
-    return np.where(missing, 0, stamps), missing
+    stamps[missing] = 0
+    return stamps, missing
 
 
 def _problems(clock: Clock) -> Iterable[Words]:

@@ -124,11 +124,6 @@ class Stretch(NamedTuple):
     end: pd.Timestamp
 
 
-def _resolution(book: Book) -> str:
-    """When a case was resolved; when it was closed, in a store that never says when it was resolved."""
-    return "resolved_at" if book.has("complaints", "resolved_at") else "closed_at"
-
-
 def _need(book: Book, table: str, *columns: str) -> None:
     if not book.has(table, *columns):
         raise NotMeasured(", ".join(f"{table}.{c}" for c in columns if not book.has(table, c)) or table)
@@ -175,66 +170,57 @@ def _compensation(book: Book, periods: Sequence[Period]) -> pd.DataFrame:
     return found.rename(columns={"compensation": "numerator", "n": "denominator"})
 
 
+def _lengths(
+    book: Book, periods: Sequence[Period], end: str | None, windows: Sequence | None = None, **how
+) -> pd.DataFrame:
+    """Times from receipt to `end` (None: resolution) as counts, with the `period`; each seen at its own `as_of`."""
+    end = end or ("resolved_at" if book.has("complaints", "resolved_at") else "closed_at")
+    _need(book, "complaints", end, *how.get("by", []))
+    return pd.concat(
+        [
+            book.at(p.as_of).spells("received_at", end, window=window, **how).assign(period=p.text)
+            for p, window in zip(periods, windows or periods, strict=True)
+        ],
+        ignore_index=True,
+    )
+
+
 def _time_taken(end: str | None, clock: str) -> Ask:
     def ask(book: Book, periods: Sequence[Period]) -> pd.DataFrame:
-        column = end or _resolution(book)
-        _need(book, "complaints", column)
-        lengths = [
-            book.at(p.as_of).spells("received_at", column, window=p, basis="closed", clock=clock)
-            for p in periods
-        ]
-        return pd.DataFrame({"period": [p.text for p in periods], "histogram": lengths})
+        found = _lengths(book, periods, end, basis="closed", clock=clock)
+        histograms = [found[found["period"] == p.text] for p in periods]
+        return pd.DataFrame({"period": [p.text for p in periods], "histogram": histograms})
 
     return ask
 
 
 def _resolved_by_end(book: Book, periods: Sequence[Period]) -> pd.DataFrame:
-    end = _resolution(book)
-    _need(book, "complaints", end)
-    parts = [book.at(p.as_of).spells(end=end, window=p, unit="day").assign(period=p.text) for p in periods]
-    found = pd.concat(parts, ignore_index=True)
+    found = _lengths(book, periods, None, unit="day")
     return _tally(found, periods, numerator=found["observed"], denominator=True)
 
 
 def _resolved_in_week(book: Book, periods: Sequence[Period]) -> pd.DataFrame:
     """The cases whose seventh day ends in the period: all of them are old enough when it ends."""
-    end = _resolution(book)
-    _need(book, "complaints", end)
     week = pd.Timedelta(hours=WEEK_HOURS)
-    parts = [
-        book.at(p.as_of)
-        .spells(end=end, window=Stretch(p.start - week, min(p.end, p.as_of) - week), unit="hour")
-        .assign(period=p.text)
-        for p in periods
-    ]
-    found = pd.concat(parts, ignore_index=True)
+    windows = [Stretch(p.start - week, min(p.end, p.as_of) - week) for p in periods]
+    found = _lengths(book, periods, None, windows, unit="hour")
     return _tally(
         found, periods, numerator=found["observed"] & (found["duration"] < WEEK_HOURS), denominator=True
     )
 
 
-def _on_time(end: str | None, limits: str) -> Ask:
-    """Cases whose limit (by grade, on the work clock) runs out in the period; met, if they were answered by then."""
+def _on_time(end: str | None, kind: str) -> Ask:
+    """The cases for which even the longest limit ran out in the period, so that all are due, whatever their grade."""
 
     def ask(book: Book, periods: Sequence[Period]) -> pd.DataFrame:
-        column = end or _resolution(book)
-        _need(book, "complaints", column, "severity")
-        moments = pd.DatetimeIndex([periods[0].start, *(min(p.end, p.as_of) for p in periods)])
-        parts = []
-        for grade, limit in getattr(load_rules().sla, limits).items():
-            edges = due_by(book.clock, moments, limit)
-            for period, start, stop in zip(periods, edges[:-1], edges[1:], strict=True):
-                lengths = book.at(period.as_of).spells(
-                    "received_at",
-                    column,
-                    window=Stretch(start, stop),
-                    clock="worked",
-                    where={"severity": grade},
-                )
-                met = lengths["observed"] & (lengths["duration"] <= limit)
-                parts.append(lengths.assign(period=period.text, met=met))
-        found = pd.concat(parts, ignore_index=True)
-        return _tally(found, periods, numerator=found["met"], denominator=True)
+        limits = getattr(load_rules().sla, kind)
+        moments = pd.DatetimeIndex([m for p in periods for m in (p.start, min(p.end, p.as_of))])
+        edges = due_by(book.clock, moments, max(limits.values()))
+        windows = [Stretch(*pair) for pair in zip(edges[::2], edges[1::2], strict=True)]
+        found = _lengths(book, periods, end, windows, by=["severity"], clock="worked")
+        limit = found["severity"].map(dict(limits))
+        met = found["observed"] & (found["duration"] <= limit)
+        return _tally(found, periods, numerator=met, denominator=limit.notna())
 
     return ask
 
@@ -363,17 +349,17 @@ INDICATORS: dict[str, Indicator] = {
         Indicator(
             "first_response_on_time", "share", "pct", "up",
             Words("首次响应及时率（占应响应）", "First responses on time, of cases due"),
-            Words("时限内首次响应的件数 ÷ 时限在本期届满的件数", "answered within the limit of their grade ÷ cases whose limit ran out in the period"),
+            Words("按各自等级的时限内首次响应的件数 ÷ 应响应的件数", "answered within the limit of their grade ÷ cases due"),
             Words("时限内首次响应的投诉；逾期未响应的不算", "cases answered within their limit; an overdue open case is never met"),
-            Words("响应时限在本期届满的投诉", "cases whose response limit ran out in the period"), _WORKED, _UNGRADED,
+            Words("最长一级的响应时限也在本期届满的投诉，即全部应已响应", "cases for which even the longest response limit ran out in the period: all are due"), _WORKED, _UNGRADED,
             _on_time("first_response_at", "first_response"),
         ),
         Indicator(
             "resolution_on_time", "share", "pct", "up",
             Words("按期解决率（占应解决）", "Resolved on time, of cases due"),
-            Words("时限内解决的件数 ÷ 时限在本期届满的件数", "resolved within the limit of their grade ÷ cases whose limit ran out in the period"),
+            Words("按各自等级的时限内解决的件数 ÷ 应解决的件数", "resolved within the limit of their grade ÷ cases due"),
             Words("时限内解决的投诉；逾期未决的不算", "cases resolved within their limit; an overdue open case is never met"),
-            Words("解决时限在本期届满的投诉", "cases whose resolution limit ran out in the period"), _WORKED, _UNGRADED,
+            Words("最长一级的解决时限也在本期届满的投诉，即全部应已解决", "cases for which even the longest resolution limit ran out in the period: all are due"), _WORKED, _UNGRADED,
             _on_time(None, "resolution"),
         ),
         Indicator(

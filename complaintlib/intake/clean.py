@@ -34,12 +34,11 @@ MARKS = {  # what typing did to values, as ledger steps
     "time": NO_TIME,
 }
 SET_ASIDE = ("unreadable", "total", "test", "missing", "no_time", "future")
-DUPLICATES = ("exact", "same_id", "channel", "stored")
 
 _TOTALS = "合计 总计 小计 总和 汇总 total totals subtotal sub-total sum grandtotal"
 _TEST = (
-    r"(?i)\W*(this is a )?(test(ing)?|测试|试用)[\s_-]*(record|case|order|ticket|complaint|data|entry|only|数据|工单|记录|单|"
-    r"投诉|用例|一下)?[\s,，。.!！;；:：]*((please|pls)?\s*ignore( this)?|请?忽略|请勿处理|勿处理|勿回复)?[\W\d]*"
+    r"(?i)[\s\pP]*(this is a )?(test(ing)?|测试)[\s_-]*(record|case|order|ticket|complaint|data|entry|only|数据|工单|记录|单|"
+    r"投诉|用例|一下)?[\s\pP]*((please|pls)?\s*ignore( this)?|请?忽略|请?勿处理|请?勿回复)?[\s\pP\d]*"
 )
 
 

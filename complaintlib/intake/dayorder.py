@@ -23,10 +23,7 @@ def orders_of(
         same = [s for s in shapes if match(s.text)[1]["sep"] == sep]
         first, second = sum(s.day_first for s in same), sum(s.month_first for s in same)
         either = sum(s.either for s in same)
-        values = {
-            "column": column, "sep": sep, "first": first, "second": second, "either": either,
-            "sample": examples(same),
-        }  # fmt: skip
+        values = {"column": column, "sep": sep, "first": first, "second": second, "either": either}
         said = _declared_order(times)
         contrary = {True: second, False: first}.get(said, min(first, second))
         if contrary > STRAY * (first + second):

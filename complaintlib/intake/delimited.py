@@ -58,7 +58,7 @@ def _form(
 ) -> tuple[tuple, Form | Refused]:
     """How well this separator explains the head, and the form it gives."""
     quote = _quote(text, delimiter)
-    backslash = f"\\{quote}" in text and not re.search(f"[^{re.escape(delimiter)}\n]{quote}{quote}", text)
+    backslash = _backslash(text, delimiter, quote)
     records, starts = _records(text, delimiter, quote, backslash, skip or 0, whole)
     width = usual_width(records)
     share = sum(len(record) == width for record in records) / max(len(records), 1) if width > 1 else 0.0
@@ -85,6 +85,13 @@ def _quote(text: str, delimiter: str) -> str:
     edge = re.escape(delimiter)
     single = len(re.findall(rf"(?:^|{edge})'[^'\n]*'(?={edge}|$)", text, re.MULTILINE))
     return "'" if '"' not in text and single > text.count("\n") / 2 else '"'
+
+
+def _backslash(text: str, delimiter: str, quote: str) -> bool:
+    """Quotes within fields are escaped by a backslash, not doubled; a field may end with a backslash all the same."""
+    edge = re.escape(delimiter)
+    within = re.search(rf"\\{quote}(?!{edge}|\n|$)", text)
+    return within is not None and not re.search(rf"[^{edge}\n]{quote}{quote}", text)
 
 
 def _records(
@@ -159,7 +166,7 @@ def _scan(path: Path, form: Form, headers: list[str], con: duckdb.DuckDBPyConnec
         f"""CREATE TABLE raw AS SELECT row_number() OVER () AS "row", {picked}
         FROM read_csv($path, columns = {{{", ".join(f"'{name}': 'VARCHAR'" for name in names)}}}, auto_detect = false,
             header = true, skip = {form.skip}, delim = $delimiter, quote = $quote, escape = $escape, strict_mode = true,
-            compression = 'none', ignore_errors = true, store_rejects = true, max_line_size = {LONGEST})""",
+            compression = 'none', ignore_errors = true, store_rejects = true, max_line_size = {LONGEST}, buffer_size = {2 * LONGEST})""",
         {
             "path": str(path),
             "delimiter": form.delimiter,

@@ -27,6 +27,7 @@ HISTORY, ENOUGH = 12, 6  # earlier periods that tell how much shares wobble anyw
 LATE_DAYS, EARLIER_DAYS = 10, 30
 PLACES = ("region", "product", "channel")
 MEASURES = ("orders", "customers", "contacts")  # the first that is known serves as denominator
+NUMBER = ["n_ratio", "n_ratio_low", "n_ratio_high"]
 CHANGE = ["share_change", "share_change_low", "share_change_high", "p"]
 
 
@@ -132,16 +133,25 @@ def changes_table(by: str, this: Window, earlier: Sequence[Window], dispersion: 
         part = pd.DataFrame({"n": n, "n_then": n_then, "share_now": n / max(n.sum(), 1)})
         part["share_then"] = n_then / max(n_then.sum(), 1)
         part = part.join(_compare(n, n.sum(), n_then, n_then.sum(), spread)).assign(dispersion=spread)
+        part = part.join(_number(n, this.period, n_then, window.period, spread))
         part.loc[n + n_then < POOLED, "p"] = np.nan
         if window.comparable != "ok":
-            part.loc[:, ["share_then", *CHANGE, "dispersion"]] = np.nan
+            part.loc[:, ["share_then", *CHANGE, "dispersion", *NUMBER]] = np.nan
         parts.append(
             part.assign(compared=window.compared, comparable=window.comparable).rename_axis(by).reset_index()
         )
     out = pd.concat(parts, ignore_index=True)
     out["q"] = benjamini_hochberg(out["p"])
     out["moved"] = np.where(out["comparable"] == "ok", _moved(out, "share_change"), out["comparable"])
+    out["n_moved"] = np.select([out["n_ratio_low"] > 1, out["n_ratio_high"] < 1], ["up", "down"], "same")
     return _first(out.drop(columns="comparable"), "compared")
+
+
+def _number(n: pd.Series, period: Period, n_then: pd.Series, then: Period, spread: pd.Series) -> pd.DataFrame:
+    """The ratio of the numbers a day: a share can fall although the category has not become rarer."""
+    days, days_then = ((p.as_of - p.start) / pd.Timedelta(days=1) for p in (period, then))
+    ratio = rate_ratio(n, days, n_then, days_then, spread, load_rules().statistics.confidence)
+    return ratio[["estimate", "low", "high"]].set_axis(NUMBER, axis=1)
 
 
 def shares_table(by: str, this: Window, changes: pd.DataFrame, top: int) -> pd.DataFrame:
@@ -197,7 +207,7 @@ def where_table(by: str, this: Window, earlier: Sequence[Window], moved: pd.Data
     out = pd.concat(parts, ignore_index=True)
     out["q"] = benjamini_hochberg(out["p"])
     out["moved"] = _moved(out, "share_change")
-    return _first(out, by, *(place for place in PLACES if place in out))
+    return _first(out, by, *(place for place in PLACES if place in out and place != by))
 
 
 def rates_table(by: str, this: Window, earlier: Sequence[Window], changes: pd.DataFrame) -> pd.DataFrame:
@@ -215,7 +225,9 @@ def rates_table(by: str, this: Window, earlier: Sequence[Window], changes: pd.Da
             1000 * out["n_then"] / per["exposure_then"],
         )
         out = out.join(
-            changes[changes["compared"] == window.compared].set_index(by)[["share_change", "dispersion"]]
+            changes[changes["compared"] == window.compared].set_index(by)[
+                ["share_change", "moved", "dispersion"]
+            ]
         )
         ratio = rate_ratio(
             out["n"],
@@ -241,6 +253,7 @@ def rates_table(by: str, this: Window, earlier: Sequence[Window], changes: pd.Da
                 "rate_then",
                 "ratio",
                 "share_change",
+                "moved",
                 "q",
                 "rate_moved",
             ]

@@ -123,13 +123,13 @@ def _total_finding(seen: Seen, tables) -> Finding:
             "{period:period}尚不完整|：已收到 {n:int} 件，不与完整的各期相比。",
             "{period:period} is not complete|: {n:int} cases so far, not judged against whole periods.",
         )
-        return Finding("trend.total", "note", words, values, 0.6)
+        return Finding("trend.partial", "note", words, {"period": seen.period, "n": last["n"]}, 0.6)
     if not np.isfinite(last["expected"]):
         words = Words(
             "{period:period}收到 {n:int} 件|；历史太短，还推算不出预期（至少要有此前 8 个完整的期间）。",
             "{n:int} complaints in {period:period}|; history is too short for an expectation (needs 8 whole periods before).",
         )
-        return Finding("trend.total", "note", words, values, 0.4)
+        return Finding("trend.total", "note", words, {"period": seen.period, "n": last["n"]}, 0.4)
     if last["signal"] in ("above", "below"):
         above = last["signal"] == "above"
         words = Words(

@@ -134,9 +134,9 @@ def composition(
     earlier = [_shares.earlier_window(this, by, name) for name in AGAINST if against in (name, "both")]
     changes = _shares.changes_table(by, this, earlier, _shares.noise(this, by))
     moved = changes[changes["moved"].isin(["up", "down"])]
-    moved = moved.loc[
-        moved["share_change"].abs().sort_values(ascending=False, kind="stable").index
-    ].drop_duplicates(by)
+    moved = moved.assign(real=moved["n_moved"] == moved["moved"], up=moved["moved"] == "up")
+    moved = moved.assign(size=moved["share_change"].abs())
+    moved = moved.sort_values(["real", "up", "size"], ascending=False, kind="stable").drop_duplicates(by)
     shares = _shares.shares_table(by, this, changes, top)
     tables = {
         "shares": shares,
@@ -173,26 +173,28 @@ def _on_changes(by: str, tables: Tables, moved: pd.DataFrame) -> Iterator[Findin
         up = row["moved"] == "up"
         beside, beside_values = _beside(by, changes, row, then)
         place, place_values = _place(by, tables["where"], row)
+        why = Words("", "")
+        if not row["real"]:
+            why = Words(
+                f"；件数本身未见{'增加' if up else '减少'}，是别的类别{'减少' if up else '增多'}所致",
+                f"; its own number is not shown to have {'grown: others shrank' if up else 'fallen: others grew'}",
+            )
         words = Words(
             f"“{{{by}:{by}}}”占比由 {{then:period}}的 {{share_then:pct1}} {'升' if up else '降'}至 {{share_now:pct1}}|："
-            f"{_CHANGE.zh}{beside.zh}{place.zh}。",
+            f"{_CHANGE.zh}{beside.zh}{why.zh}{place.zh}。",
             f"“{{{by}:{by}}}” {'rose' if up else 'fell'} from {{share_then:pct1}} of complaints in {{then:period}} to "
-            f"{{share_now:pct1}}|: {_CHANGE.en}{beside.en}{place.en}.",
+            f"{{share_now:pct1}}|: {_CHANGE.en}{beside.en}{why.en}{place.en}.",
         )
         values = {name: row[name] for name in (by, *_CHANGED)} | {"then": then[row["compared"]]}
-        weight = 0.5 + min(0.35, 2 * abs(row["share_change"]))
-        yield Finding(
-            "composition.changed",
-            "watch" if up else "note",
-            words,
-            values | beside_values | place_values,
-            weight,
-        )
+        level = "watch" if up and row["real"] else "note"
+        weight = (0.5 if row["real"] else 0.3) + min(0.35, 2 * row["size"])
+        yield Finding("composition.changed", level, words, values | beside_values | place_values, weight)
     if len(moved) > TOLD:
         rest = list(moved[by].iloc[TOLD:])
         words = Words(
             f"另有 {len(rest)} 类占比有变化|：{{names:{by}}}；幅度与区间见“变化”表。",
-            f"{len(rest)} more changed their share|: {{names:{by}}}; by how much stands in the table of changes.",
+            f"{'One' if len(rest) == 1 else len(rest)} more changed in share|: {{names:{by}}}; by how much stands in the table "
+            "of changes.",
         )
         yield Finding("composition.also", "note", words, {"names": rest}, 0.45)
     tested = changes[changes["q"].notna()]
@@ -233,7 +235,7 @@ def _place(by: str, where: pd.DataFrame, row: Values) -> tuple[Words, Values]:
     if found.empty:
         return Words("", ""), {}
     found = found.loc[found["share_change"].abs().idxmax()]
-    place = next(p for p in PLACES if p in where and pd.notna(found[p]))
+    place = next(p for p in PLACES if p != by and p in where and pd.notna(found[p]))
     words = Words(
         f"；主要在“{{place:{place}}}”（{{place_n:int}} 件，当时 {{place_n_then:int}} 件）",
         f"; above all in “{{place:{place}}}” ({{place_n:int}} cases against {{place_n_then:int}})",
@@ -242,23 +244,34 @@ def _place(by: str, where: pd.DataFrame, row: Values) -> tuple[Words, Values]:
 
 
 def _on_rates(by: str, tables: Tables) -> Iterator[Finding]:
-    """Share and rate that go opposite ways: the share then misleads."""
+    """Share and rate that go opposite ways, one of them surely: the share then misleads."""
     rates = tables["rates"]
-    hidden = rates[rates["rate_moved"].map({"up": -1, "down": 1}).fillna(0) * rates["share_change"] > 0]
+    up, down = rates["ratio"].astype(float) > 1, rates["ratio"].astype(float) < 1
+    sure, fell, grew = (
+        rates["rate_moved"].isin(["up", "down"]),
+        rates["share_change"] < 0,
+        rates["share_change"] > 0,
+    )
+    opposite = (up & fell) | (down & grew)
+    hidden = rates[opposite & (sure | rates["moved"].isin(["up", "down"]))].assign(sure=sure, up=up)
     if hidden.empty:
         return
-    hidden = hidden.assign(up=hidden["rate_moved"] == "up", size=np.log(hidden["ratio"]).abs())
-    row = hidden.sort_values(["up", "size"], ascending=False, kind="stable").iloc[0]
+    hidden["size"] = np.log(hidden["ratio"]).abs()
+    row = hidden.sort_values(["up", "sure", "size"], ascending=False, kind="stable").iloc[0]
     up, measure, (unit, base) = row["up"], row["measure"], PER[row["measure"]]
+    zh, en = {
+        (True, True): ("占比下降，投诉率却上升", "takes a smaller share although its rate rose"),
+        (True, False): ("占比下降，投诉率却并未下降", "takes a smaller share although its rate did not fall"),
+        (False, True): ("占比上升，投诉率却下降", "takes a larger share although its rate fell"),
+        (False, False): ("占比上升，投诉率却并未上升", "takes a larger share although its rate did not rise"),
+    }[up, row["sure"]]
     words = Words(
-        f"“{{{by}:{by}}}”占比{'下降，投诉率却上升' if up else '上升，投诉率却下降'}|：每千{unit}投诉由 {{then:period}}的 "
-        f"{{rate_then:num2}} 件{'升' if up else '降'}至 {{rate:num2}} 件（{{ratio:num2}} 倍，95% 区间 {{ratio_low:num2}} 至 "
-        f"{{ratio_high:num2}}）；占比变化 {{share_change:pp}}，是因为它占{base}的比重由 {{part_then:pct}} 变为 {{part:pct}}。"
-        "应以投诉率为准。",
-        f"“{{{by}:{by}}}” takes a {'smaller share although its rate rose' if up else 'larger share although its rate fell'}|: "
-        f"{{rate:num2}} complaints per 1,000 {measure} against {{rate_then:num2}} in {{then:period}} (ratio {{ratio:num2}}, "
-        f"95% interval {{ratio_low:num2}} to {{ratio_high:num2}}); its share changed by {{share_change:pp}} because its part of "
-        f"the {measure} went from {{part_then:pct}} to {{part:pct}}. Judge it by the rate.",
+        f"“{{{by}:{by}}}”{zh}|：每千{unit}投诉 {{rate:num2}} 件，{{then:period}}为 {{rate_then:num2}} 件（{{ratio:num2}} 倍，95% 区间 "
+        f"{{ratio_low:num2}} 至 {{ratio_high:num2}}）；占比变化 {{share_change:pp}}，它占{base}的比重则由 {{part_then:pct1}} 变为 "
+        "{part:pct1}。应以投诉率为准。",
+        f"“{{{by}:{by}}}” {en}|: {{rate:num2}} complaints per 1,000 {measure} against {{rate_then:num2}} in {{then:period}} (ratio "
+        f"{{ratio:num2}}, 95% interval {{ratio_low:num2}} to {{ratio_high:num2}}); its share changed by {{share_change:pp}} while its "
+        f"part of the {measure} went from {{part_then:pct1}} to {{part:pct1}}. Judge it by the rate.",
     )
     names = ("rate", "rate_then", "ratio", "ratio_low", "ratio_high", "part", "part_then", "share_change")
     values = row[[by, *names]].to_dict() | {"then": _then(tables)[row["compared"]]}

@@ -30,6 +30,20 @@ WHAT = {
     "severity": Words("严重程度分", "severity points"),
     "cost": Words("赔付金额", "compensation"),
 }
+BASIS = {
+    "count": Words(
+        "占 {total:int} 件已分类投诉的比例（括号内为件数）",
+        "share of the {total:int} classified complaints (cases in brackets)",
+    ),
+    "severity": Words(
+        "占 {total:int} 严重程度分的比例（括号内为件数）",
+        "share of the {total:int} severity points (cases in brackets)",
+    ),
+    "cost": Words(
+        "占赔付金额 {total:int} 的比例（括号内为件数）",
+        "share of the {total:int} of compensation (cases in brackets)",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -67,16 +81,17 @@ class Pareto(Result):
         return 1.8 + 0.34 * max(min(len(self.table), DRAWN + 1), 2)
 
     def draw(self, figure, lang: str) -> None:
-        """Bars from the largest down with intervals and cumulative shares; the vital few dark; the rest as other."""
+        """Bars from the largest down with intervals and cumulative shares; the vital few dark, above a line."""
         ax = figure.subplots()
-        look.headline(
-            figure, self.findings[0].parts(lang)[0] if self.table.empty else self._message().parts(lang)[0]
-        )
+        look.headline(figure, self._message().parts(lang)[0])
         if self.table.empty:
             return ax.set_axis_off()
         rows = self.drawn()
+        severity = self.tables.get("severity") if self.weight == "count" else None
+        marks = None if severity is None else rows[self.by].map(severity.set_index(self.by)["part_amount"])
         note = Words(
-            "{part_amount:pct1}，累计 {cumulative:pct1}", "{part_amount:pct1}, together {cumulative:pct1}"
+            "{part_amount:pct1}（{n:int}），累计 {cumulative:pct1}",
+            "{part_amount:pct1} ({n:int}), cum. {cumulative:pct1}",
         )
         notes = [note.fill(lang, **row) for row in rows.to_dict("records")]
         colours = [
@@ -84,25 +99,23 @@ class Pareto(Result):
             for code, vital in zip(rows[self.by], rows["vital"], strict=True)
         ]
         labels = [label(self.by, code, lang) for code in rows[self.by]]
-        severity = self.tables.get("severity") if self.weight == "count" else None
-        marks = None
-        if severity is not None:
-            marks = rows[self.by].map(severity.set_index(self.by)["part_amount"])
         limits = rows["part_low"], rows["part_high"]
         look.bars(ax, labels, rows["part_amount"], *limits, colours, notes, "pct", lang, marks)
+        few = int(self.table["vital"].sum())
+        if few < len(rows):
+            ax.axhline(few - 0.5, color=look.SOFT, linewidth=1, linestyle="--")
         total = self.tables["concentration"].set_index("weight").loc[self.weight, "total"]
-        said = Words(
-            f"占{WHAT[self.weight].zh} {{total:int}} 的比例", f"share of {{total:int}} {WHAT[self.weight].en}"
-        )
         mark = "" if marks is None else Words("\n◇ 占严重程度分的比例", "\n◇ share of severity points")[lang]
-        ax.set_xlabel(said.fill(lang, total=total) + mark)
+        ax.set_xlabel(BASIS[self.weight].fill(lang, total=total) + mark)
 
     def drawn(self) -> pd.DataFrame:
         """The rows of the picture: the first of the table, the others together."""
         if len(self.table) <= DRAWN + 1:
             return self.table
         rest = self.table.iloc[DRAWN:]
-        other = {self.by: OTHER, "part_amount": rest["part_amount"].sum(), "cumulative": 1.0, "vital": False}
+        other = {self.by: OTHER, "cumulative": 1.0, "vital": False} | rest[
+            ["n", "part_amount"]
+        ].sum().to_dict()
         return pd.concat([self.table.iloc[:DRAWN], pd.DataFrame([other])], ignore_index=True)
 
     def caption(self, lang: str) -> str:

@@ -88,8 +88,8 @@ class Trend(Result):
         look.series(
             ax, rows["n"], rows["n_low"], rows["n_high"], rows["expected"], rows["outside"].to_numpy()
         )
-        ax.margins(y=0.15)
-        ax.set_ylim(bottom=0)
+        usual = rows["n_high"].median()  # the first range after a break may be very wide
+        ax.set_ylim(0, 1.2 * max(rows["n"].max(), 0 if np.isnan(usual) else usual, 1))
         ax.yaxis.get_major_locator().set_params(nbins=3, integer=True)
         look.time_axis(ax, list(rows["period"]), most=3)
         ax.tick_params(labelsize=8.5)

@@ -139,7 +139,7 @@ def _judged(
             if output.output_type == "error" and output.ename != "SystemExit":
                 return _raised(cell.id, output)
     ran = [cell.execution_count for cell in cells]
-    reached = next((cell.id for cell in cells if cell.execution_count is None), cells[-1].id if cells else "")
+    reached = next((cell.id for cell in reversed(cells) if cell.execution_count is not None), "")
     if late or type(error).__name__ == "CellTimeoutError":
         return FAILED, Words(f"超过时限（单元格 {reached}）", f"ran out of time (cell {reached})")
     if type(error).__name__ == "DeadKernelError":

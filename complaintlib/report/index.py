@@ -284,9 +284,15 @@ def _glossary(lang: str) -> dict[str, str]:
     """Every indicator of the dictionary from which the code computes them."""
     from ..indicators import INDICATORS
 
-    parts = ("formula", "numerator", "denominator", "clock", "exclusions")
     rows = [
-        {"indicator_name": i.words[lang]} | {part: getattr(i, part)[lang] for part in parts}
+        {
+            "indicator_name": i.words[lang],
+            "formula": i.formula[lang],
+            "counted": i.numerator[lang],
+            "counted_of": i.denominator[lang],
+            "clock": i.clock[lang],
+            "exclusions": i.exclusions[lang],
+        }
         for i in INDICATORS.values()
     ]
     says = Words(

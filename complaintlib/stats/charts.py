@@ -4,7 +4,8 @@ Limits are, by default, *prediction* limits: between them a new point of the sam
 `rules.level`, the centre and the dispersion being estimated from few points and counts being skewed. With
 `limits="shewhart"` they are the textbook's centre +- 3 sigma, which raise several times the false alarms they promise
 for small counts or few points. At a nominal 1 % and 24 points of history, prediction limits raised 0.1 to 1.4 %
-(counts with means of 0.5 to 100, Poisson and with variance mean + mean^2 / 5; shares likewise). A value of NaN (a channel that sent nothing) is no zero: it is not judged.
+(counts with means of 0.5 to 100, Poisson and with variance mean + mean^2 / 5; shares likewise). A value of NaN (a
+channel that sent nothing) is no zero: it is not judged.
 
 For counts with season give `exposure` x seasonal factor as exposure.
 """
@@ -72,7 +73,7 @@ def u_chart(
         if limits == "shewhart":
             half = _sigmas(level) * np.sqrt(phi * expected)
             return np.maximum(expected - half, 0), expected + half
-        tail, total = _tail(level, base, phi > 1 and dispersion == "estimate"), per[base].sum()
+        tail, total = _tail(level, base, phi, dispersion), per[base].sum()
         # Half a case more (Jeffreys' prior): 24 months of 0 do not forbid a 1.
         mean = (y[base].sum() + 0.5) / total * per if total else expected
         wide = phi * (1 + per / total) if total else expected
@@ -106,12 +107,16 @@ def p_chart(
         if limits == "shewhart":
             half = _sigmas(level) * np.sqrt(phi * spread)
             return np.maximum(centre * per - half, 0), np.minimum(centre * per + half, per)
-        tail, total = _tail(level, base, phi > 1 and dispersion == "estimate"), per[base].sum()
+        tail, total = _tail(level, base, phi, dispersion), per[base].sum()
         share = (y[base].sum() + 0.5) / (total + 1) if total else centre
         wide = phi * (1 + per / total) if total else spread
         return share_limits(tail, per, share, wide)
 
-    middle = share_limits(0.5, per, centre, phi)[1] if limits == "prediction" else centre * per
+    middle = (
+        share_limits(0.5, per, centre, phi)[0 if centre > 0.5 else 1]
+        if limits == "prediction"
+        else centre * per
+    )
     return _chart("p", index, y, per, base, centre, middle, phi, bounds, rules)
 
 
@@ -136,7 +141,7 @@ def xmr(
     def bounds(level: float) -> tuple[np.ndarray, np.ndarray]:
         half = _sigmas(level) * sigma
         if limits == "prediction":
-            half = stats.norm.isf(_tail(level, base, True)) * sigma * np.sqrt(1 + 1 / max(len(known), 1))
+            half = stats.norm.isf(_tail(level, base)) * sigma * np.sqrt(1 + 1 / max(len(known), 1))
         return centre - half * one, centre + half * one
 
     return _chart("xmr", index, y, one, base, centre, centre * one, sigma**2, bounds, rules)
@@ -149,9 +154,10 @@ def count_limits(tail: float, mean: ArrayLike, dispersion: ArrayLike) -> tuple[n
     """
     mean, phi = np.broadcast_arrays(np.asarray(mean, float), np.asarray(dispersion, float))
     over = phi > 1 + 1e-9
-    size = np.maximum(np.where(over, mean / np.where(over, phi - 1, 1), 1), 1e-300)
-    laws = stats.nbinom(size, 1 / np.where(over, phi, 2)), stats.poisson(mean)
-    low, high = (np.where(over, *(getattr(law, side)(tail) for law in laws)) for side in ("ppf", "isf"))
+    phi = np.where(over, phi, 2)
+    size = np.maximum(mean / (phi - 1), 1e-300)
+    low = np.where(over, stats.nbinom.ppf(tail, size, 1 / phi), stats.poisson.ppf(tail, mean))
+    high = np.where(over, stats.nbinom.isf(tail, size, 1 / phi), stats.poisson.isf(tail, mean))
     return np.where(mean > 0, low, mean), np.where(mean > 0, high, mean)
 
 
@@ -165,8 +171,9 @@ def share_limits(tail: float, n: ArrayLike, p: float, dispersion: ArrayLike) -> 
     if not 0 < p < 1:
         return n * p, n * p
     cases = np.maximum(n / dispersion - 1, 1e-9)
-    law = stats.beta(p * cases, (1 - p) * cases)
-    return np.floor(n * law.ppf(tail)), np.ceil(n * law.isf(tail) - 0.5)
+    a, b = p * cases, (1 - p) * cases
+    low, high = n * stats.beta.ppf(tail, a, b), n * stats.beta.isf(tail, a, b)
+    return np.floor(low + 0.5 * (p > 0.5)), np.ceil(high - 0.5 * (p <= 0.5))
 
 
 # -------------------------------------------------------------------------------------------------- inside
@@ -199,23 +206,26 @@ def _sigmas(level: float) -> float:
     return float(stats.norm.isf((1 - level) / 2))
 
 
-def _tail(level: float, base: np.ndarray, estimated: bool) -> float:
-    """The normal tail as far out as Student's t when the spread is estimated; none from fewer than 8 points."""
+def _tail(level: float, base: np.ndarray, phi: float = np.inf, given: float | str = "estimate") -> float:
+    """The normal tail as far out as Student's t where an estimated spread above 1 is used; none below 8 points."""
     half = (1 - level) / 2
-    if not estimated:
+    if given == "estimate" and base.sum() < FEWEST:
+        return np.nan
+    if given != "estimate" or phi <= 1:
         return half
-    return float(stats.norm.sf(stats.t.isf(half, 0.6 * (base.sum() - 1)))) if base.sum() >= FEWEST else np.nan
+    return float(stats.norm.sf(stats.t.isf(half, 0.6 * (base.sum() - 1))))
 
 
 def _chart(kind, index, y, per, base, centre, middle, phi, bounds, rules) -> Chart:
     lower, upper = bounds(rules.level)
     side = side_of(y, middle)
+    outer = beyond_limits(y, *bounds(TWO_SIGMA)) if rules.two_of_three else np.zeros(len(y), int)
     directions = {
         "side": side,
         "beyond": beyond_limits(y, lower, upper),
         "shift": shift(side, rules.shift),
         "trend": trend(y / per, rules.trend),
-        "two_of_three": two_of_three(beyond_limits(y, *bounds(TWO_SIGMA))) * rules.two_of_three,
+        "two_of_three": two_of_three(outer),
     }
     signal = np.any([directions[rule] != 0 for rule in ("beyond", "shift", "trend", "two_of_three")], axis=0)
     frame = pd.DataFrame(

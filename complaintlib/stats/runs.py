@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 THREE_SIGMA = 0.9973002039367398
 TWO_SIGMA = 0.9544997361036416
+ROUNDING = 1e-9  # a value that differs less from a line, relatively, lies on it
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Rules:
 def beyond_limits(value: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> np.ndarray:
     """Outside the limits; on a limit is inside."""
     value, lower, upper = (np.asarray(x, float) for x in (value, lower, upper))
-    return (value > upper).astype(int) - (value < lower).astype(int)
+    above = value > upper + ROUNDING * np.abs(upper)
+    return above.astype(int) - (value < lower - ROUNDING * np.abs(lower)).astype(int)
 
 
 def side_of(value: ArrayLike, centre: ArrayLike) -> np.ndarray:

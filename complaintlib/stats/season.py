@@ -56,27 +56,26 @@ def expected(
     if not len(y) == len(per) == len(periods):
         raise ValueError("needs one count and one exposure a period")
     y[~(per > 0)] = np.nan
-    index = pd.Index([p.text for p in periods], name="period")
-    rows = dict.fromkeys(("expected", "low", "high", "p", "dispersion"), np.nan) | {
+    short = dict.fromkeys(("expected", "low", "high", "p", "dispersion"), np.nan) | {
         "history": 0,
         "basis": "short",
     }
-    frame = pd.DataFrame(rows, index=index)
-    frame["adjusted"] = y / per * per[per > 0].mean() if (per > 0).any() else np.nan
+    rows = [short] * len(y)
+    adjusted = y / per * per[per > 0].mean() if (per > 0).any() else y
     for at in range(max(len(y) - judged, 0), len(y)):
         past = _history(y, periods, breaks, at)
-        frame.iloc[at, frame.columns.get_loc("history")] = past.sum()
-        if past.sum() < SHORTEST or np.isnan(per[at]) or per[at] <= 0:
+        rows[at] = short | {"history": int(past.sum())}
+        if past.sum() < SHORTEST or not per[at] > 0:
             continue
         basis = _basis(periods, past)
         design = _design(periods, past, regressors, basis, at)
         model = _fit(y[past], np.log(per[past]), design.x[past], design.prior)
-        seen = _predict(model, design.x[at], np.log(per[at]), y[at], level)
-        frame.loc[index[at], list(seen)] = list(seen.values())
-        frame.loc[index[at], ["dispersion", "basis"]] = [model.dispersion, basis]
+        rows[at] |= _predict(model, design.x[at], np.log(per[at]), y[at], level)
+        rows[at] |= {"dispersion": model.dispersion, "basis": basis}
         if at == len(y) - 1:
-            frame["adjusted"] /= _factor(design, model.effects, past)
-    return frame
+            adjusted = adjusted / _factor(design, model.effects, past)
+    frame = pd.DataFrame(rows, pd.Index([p.text for p in periods], name="period"), columns=list(short))
+    return frame.assign(adjusted=adjusted)
 
 
 def spring_festival(periods: Sequence[Period]) -> pd.DataFrame:
@@ -176,7 +175,7 @@ def _fit(y: np.ndarray, offset: np.ndarray, x: np.ndarray, prior: np.ndarray) ->
         spread = max(1.0, float(((y - mu) ** 2 / mu).sum() / left))
         step = max(np.abs(new - effects).max(), abs(np.log(spread / phi)))
         effects, phi = new, spread
-        if step < 1e-8:
+        if step < 1e-7:
             break
     return _Model(effects, covariance, phi, left)
 

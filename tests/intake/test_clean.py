@@ -7,13 +7,17 @@ import duckdb
 import pandas as pd
 import pytest
 
+from complaintlib.clock import Clock
 from complaintlib.intake import clean
 from complaintlib.intake.ledger import Batch, check_loss
+from complaintlib.intake.merge import finish
 from complaintlib.intake.notes import Refused
 from complaintlib.intake.private import mask_texts, pseudonymise, spellings
 from complaintlib.intake.profile import Duplicates, Profile
 from complaintlib.intake.pseudonym import Pseudonyms
+from complaintlib.intake.same import across_channels, latest_states
 from complaintlib.intake.typed import reword_texts, typed
+from complaintlib.intake.work import Work, end_of
 from complaintlib.words import Trouble
 
 KEY = b"a key for tests only, 32 bytes !!"
@@ -44,7 +48,7 @@ def profile(**more) -> Profile:
 
 def work_on(
     rows: list[dict], kind: Profile | None = None, codes: dict | None = None, unread: list[tuple] = ()
-) -> clean.Work:
+) -> Work:
     """`raw` as the reader leaves it, typed and ready for the steps."""
     kind, con = kind or profile(), duckdb.connect()
     headers = {c: names[0] for c, names in kind.columns.items() if any(names[0] in row for row in rows)}
@@ -55,7 +59,7 @@ def work_on(
     con.execute("CREATE TABLE unread(row BIGINT, why VARCHAR)")
     for row in unread:
         con.execute("INSERT INTO unread VALUES (?, ?)", row)
-    work = clean.Work(con, kind, headers, clean.end_of(datetime(2026, 10, 31)))
+    work = Work(con, kind, headers, end_of(datetime(2026, 10, 31)))
     clean.begin(work, len(rows) + len(unread))
     cut_out = reword_texts(con, kind, headers)
     typed(con, kind, headers, "Asia/Shanghai", {} if codes is None else codes)
@@ -63,25 +67,31 @@ def work_on(
     return work
 
 
-def cleaned(rows: list[dict], kind: Profile | None = None, **more) -> clean.Work:
+def cleaned(rows: list[dict], kind: Profile | None = None, **more) -> Work:
+    """The rows after all steps that ask nothing of a store."""
     work = work_on(rows, kind, **more)
     clean.invalid(work)
     clean.impossible_times(work)
-    clean.repeated(work)
-    clean.across_channels(work)
+    clean.equal_rows(work)
+    mask_texts(work)
+    finish(work, Clock(), 1)
+    latest_states(work)
+    across_channels(work)
     return work
 
 
-def frame(work: clean.Work) -> pd.DataFrame:
-    return work.con.execute("SELECT * FROM cases ORDER BY row").df()
+def frame(work: Work) -> pd.DataFrame:
+    """What is left: as the store keeps it, or typed only where the steps were not taken."""
+    made = {name for (name,) in work.con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    return work.con.execute(f"SELECT * FROM {'out' if 'out' in made else 'cases'} ORDER BY row").df()
 
 
-def line(work: clean.Work, step: str):
+def line(work: Work, step: str):
     (found,) = [line for line in work.ledger.lines if line.step == step]
     return found
 
 
-def lost(work: clean.Work) -> dict[str, int]:
+def lost(work: Work) -> dict[str, int]:
     return {x.step: x.rows_in - x.rows_out for x in work.ledger.lines if x.rows_in != x.rows_out}
 
 
@@ -113,11 +123,12 @@ DIRTY = [
     {"complaint_id": None, "received_at": None, "reason": "总计"},
     case(11, closed_at="2026-10-10 09:00:00"),  # closed before it came in
     case(12, text="The test drive went wrong: nobody came, and nobody called."),
+    case(13, text="测试机坏了，要求退货"),
 ]
 
 
 def test_ledger_of_a_frame_counted_by_hand():
-    work = cleaned(DIRTY, unread=[(17, "short_row"), (18, "short_row"), (19, "long_row")])
+    work = cleaned(DIRTY, unread=[(18, "short_row"), (19, "short_row"), (20, "long_row")])
     assert lost(work) == {
         "unreadable": 3,
         "total": 2,
@@ -128,7 +139,7 @@ def test_ledger_of_a_frame_counted_by_hand():
         "exact": 1,
         "same_id": 1,
     }
-    assert list(frame(work)["complaint_id"]) == ["H1", "H2", "H8", "H11", "H12"]
+    assert list(frame(work)["complaint_id"]) == ["H1", "H2", "H8", "H11", "H12", "H13"]
     assert line(work, "unreadable").note == "short_row 2, long_row 1"
     assert line(work, "impossible").rows_changed == 1
     assert line(work, "impossible").note == "closed_at 1"
@@ -164,7 +175,7 @@ def test_day_of_a_row_set_aside_is_its_own_or_missing():
 def test_nothing_dirty_nothing_changed():
     work = cleaned([case(n) for n in range(1, 6)])
     assert lost(work) == {}
-    assert all(not x.rows_changed for x in work.ledger.lines)
+    assert all(not line.rows_changed for line in work.ledger.lines)
     assert len(frame(work)) == 5
 
 
@@ -429,7 +440,7 @@ def test_the_same_id_of_another_source_is_another_case():
 
 
 def test_identifiers_become_pseudonyms_with_a_purpose_each():
-    work = cleaned(
+    work = work_on(
         [case(1, customer_id="x1", order_id="x1", agent_id="x1", person="x1"), case(2, customer_id="Ｘ1")]
     )
     pseudonymise(work, Pseudonyms(KEY), None)
@@ -452,7 +463,7 @@ def test_customer_numbers_are_set_right_only_by_the_customer_table():
         "C00999999",
         None,
     ]
-    work = cleaned([case(n, customer_id=v) for n, v in enumerate(ids, 1)])
+    work = work_on([case(n, customer_id=v) for n, v in enumerate(ids, 1)])
     work.con.execute("CREATE TABLE known AS SELECT unnest(?) AS customer_id", [list(tokens.values())])
     pseudonymise(work, Pseudonyms(KEY), "SELECT customer_id FROM known")
     got = frame(work)["customer_id"].tolist()
@@ -464,7 +475,7 @@ def test_customer_numbers_are_set_right_only_by_the_customer_table():
 
 def test_a_customer_number_that_could_be_two_is_left():
     known = Pseudonyms(KEY).tokens(["C0012", "C00012"])
-    work = cleaned([case(1, customer_id="C12")])
+    work = work_on([case(1, customer_id="C12")])
     work.con.execute("CREATE TABLE known AS SELECT unnest(?) AS customer_id", [known])
     pseudonymise(work, Pseudonyms(KEY), "SELECT customer_id FROM known")
     assert frame(work)["customer_id"][0] not in known
@@ -479,7 +490,7 @@ def test_texts_are_masked_and_counted():
         None,
         "card 6222021234567890128 or a@b.example.com",
     ]
-    work = cleaned([case(n, text=t) for n, t in enumerate(texts, 1)])
+    work = work_on([case(n, text=t) for n, t in enumerate(texts, 1)])
     mask_texts(work)
     masked = work.con.execute("SELECT masked FROM masked_text ORDER BY 1").fetchall()
     assert len(masked) == 2

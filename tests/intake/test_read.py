@@ -115,11 +115,8 @@ def test_big5_needs_a_hint_b05(take):
 
 
 def test_utf16_without_mark_b06(take):
-    assert refusal(take, CHINESE.encode("utf-16-le").replace(b"\n\0", b"\n\0")).codes in (
-        ("utf16_without_mark",),
-        ("unknown_encoding",),
-    )
     assert refusal(take, "id,date\n1,2026-01-02\n".encode("utf-16-le")).codes == ("utf16_without_mark",)
+    assert refusal(take, CHINESE.encode("utf-16-le")).codes == ("unknown_encoding",)
 
 
 def test_mixed_encodings_name_line_and_byte_b07(take):
@@ -545,7 +542,7 @@ cell = st.text(
 ).map(str.strip).filter(bool)  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.tuples(cell, cell, cell), min_size=1, max_size=8), end=st.sampled_from(["\n", "\r\n"])
 )

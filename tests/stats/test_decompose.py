@@ -51,7 +51,7 @@ cells = st.dictionaries(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cells, cells)
 def test_parts_add_up_exactly(one, two):
     before, after = frame(**one), frame(**two)
@@ -81,7 +81,7 @@ def test_n55_shares_sum_to_the_whole(counts, shown):
     assert largest_remainder(np.array(counts) / sum(counts)).tolist() == shown
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=40).filter(any), st.integers(2, 4))
 def test_m17_no_share_moves_by_a_step(counts, digits):
     exact = pd.Series(counts) / sum(counts)

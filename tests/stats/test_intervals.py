@@ -18,7 +18,7 @@ from complaintlib.stats.intervals import (
 )
 
 LIMITS = ["low", "high"]
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=40, deadline=None)
 
 
 def test_n08_wilson_against_newcombe_1998():
@@ -226,15 +226,15 @@ def test_c09_wilson_covers():
 
 
 def test_c06_rate_ratio_keeps_its_level_also_when_counts_come_in_bursts():
-    """No change: p < .05 in at most 5 % (tolerance 1 point of 4,000), the interval misses 1 as rarely."""
+    """No change: p < .05 in at most 5 % (tolerance 1.5 points of 1,000), the interval misses 1 as rarely."""
     rng = np.random.default_rng(11)
     for phi, draw in (
-        (1, lambda m: rng.poisson(m, 2000)),
-        (3, lambda m: rng.negative_binomial(m / 2, 1 / 3, 2000)),
+        (1, lambda m: rng.poisson(m, 1000)),
+        (3, lambda m: rng.negative_binomial(m / 2, 1 / 3, 1000)),
     ):
         found = rate_ratio(draw(20), 1, draw(240), 12, dispersion=phi)
-        assert (found["p"] < 0.05).mean() < 0.06
-        assert ((found["low"] > 1) | (found["high"] < 1)).mean() < 0.06
+        assert (found["p"] < 0.05).mean() < 0.065
+        assert ((found["low"] > 1) | (found["high"] < 1)).mean() < 0.065
 
 
 def test_p_of_a_difference_keeps_its_level_for_rare_shares_in_unequal_groups():
@@ -245,23 +245,23 @@ def test_p_of_a_difference_keeps_its_level_for_rare_shares_in_unequal_groups():
 
 
 def test_simultaneous_shares_cover_all_classes_at_once():
-    """Nominal 95 %; at least 94 % of 600 samples, for few and for many cases, rare classes among them."""
+    """Nominal 95 %; at least 93.5 % of 300 samples, for few and for many cases, rare classes among them."""
     rng = np.random.default_rng(13)
     share = np.array([0.4, 0.25, 0.15, 0.1, 0.05, 0.03, 0.01, 0.01])
     for n in (50, 1000):
-        frames = [simultaneous_shares(counts) for counts in rng.multinomial(n, share, 600)]
+        frames = [simultaneous_shares(counts) for counts in rng.multinomial(n, share, 300)]
         covered = [((f["low"] <= share) & (share <= f["high"])).all() for f in frames]
-        assert np.mean(covered) >= 0.94
+        assert np.mean(covered) >= 0.935
 
 
 def test_median_difference_covers():
-    """Skewed handling times, 40 against 120 cases in whole minutes: 93-98.5 % of 400."""
+    """Skewed handling times, 40 against 120 cases in whole minutes: 92-99 % of 200."""
     rng = np.random.default_rng(14)
     truth = np.exp(6) - np.exp(5.5)
     hits = []
-    for _ in range(400):
+    for _ in range(200):
         found = median_difference(
             np.ceil(rng.lognormal(6, 1.2, 40)), None, np.ceil(rng.lognormal(5.5, 1.2, 120)), None
         )
         hits.append(found["low"] <= truth <= found["high"])
-    assert 0.93 <= np.mean(hits) <= 0.985
+    assert 0.92 <= np.mean(hits) <= 0.99

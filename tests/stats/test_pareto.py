@@ -41,7 +41,7 @@ def test_nothing_and_only_zeros():
         pareto_table(pd.Series([1, -1]))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.dictionaries(st.text("abc", min_size=1, max_size=3), st.integers(0, 1000), min_size=1), st.randoms()
 )

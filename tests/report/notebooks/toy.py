@@ -92,5 +92,5 @@ def trip(fault: str) -> Shown:
     if fault == "phone":
         return Shown("<p>call 13800138000</p>")
     if fault == "script":
-        return Shown("<script>alert(1)</script><p onclick='x()'>shown</p><img src=x onerror=alert(1)>")
+        return Shown("<script>alert(1)</script><p onclick='x()'>shown</p><svg onload=alert(1)></svg>")
     return Shown("")
