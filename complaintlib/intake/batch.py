@@ -15,7 +15,7 @@ import duckdb
 
 from ..home import STORE
 from ..rules import load_rules
-from ..words import Words, cut, plain
+from ..words import Trouble, Words, cut, language, plain
 from . import clean, merge, parts
 from .codes import CROSSED, NO_NUMBER, NO_TIME, OUTSIDE, REPAIRED, STANDARD
 from .kinds import plain_file
@@ -23,7 +23,7 @@ from .ledger import ASIDE, DUPLICATE, KNOWN, NEW, REPLACED, USED, Batch, check_l
 from .notes import Note, Refused
 from .private import mask_texts, pseudonymise
 from .profile import Profile, load_profile, pick_profile
-from .pseudonym import Pseudonyms, load_key
+from .pseudonym import Pseudonyms, key_id, load_key
 from .read import read, read_headers
 from .same import across_channels, latest_states
 from .store import WORK, Content, clock_of, commit, opened, parquet, private
@@ -33,9 +33,7 @@ from .work import Work, day_of, end_of
 MEMORY = "1GB"  # for DuckDB; what does not fit goes to the store's work folder
 MOST_CODES = 20_000  # so many codes of a column does the store remember
 
-Progress = Callable[[str, str], None]
 _CHANGES = STANDARD | OUTSIDE | CROSSED | NO_NUMBER | NO_TIME | REPAIRED
-_SAID = ("rows", "used", "duplicates", "aside", "changed", "updated", "encoding", "first", "last")
 
 
 def intake(
@@ -43,13 +41,13 @@ def intake(
     profile: str | Path | Profile | None = None,
     store: str | Path = STORE,
     replace: bool = False,
-    progress: Progress | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> list[Batch]:
     """Takes files into a store, one batch a file; customers first, since other files are set right by them.
 
     `profile`: a profile, its name or its file; None picks one by file name and headers. A file whose content is in
     the store already changes nothing. `replace=True` takes out the older batch of the same source that had the same
-    file name or content. `progress` is called with the file's name and the step that begins.
+    file name or content. `progress` hears of each stage that begins, a line at a time.
 
     No row is lost: read = used + duplicates + set aside, checked before anything is written. A file with too many
     unusable rows is refused (`Refused`, exit code 3) with all reasons at once. A refused or interrupted file leaves
@@ -60,9 +58,11 @@ def intake(
     files = [(path, _profile(path, profile)) for path in map(plain_file, given)]
     files.sort(key=lambda file: file[1].table != "customers")
     with opened(folder) as content:
-        pseudonyms = Pseudonyms(load_key(folder))
-        say = progress or (lambda file, step: None)
-        return [_take(path, chosen, folder, content, pseudonyms, replace, say) for path, chosen in files]
+        pseudonyms = Pseudonyms(_key(folder, content))
+        return [
+            _take(path, chosen, folder, content, pseudonyms, replace, progress or (lambda line: None))
+            for path, chosen in files
+        ]
 
 
 def _take(
@@ -72,7 +72,7 @@ def _take(
     content: Content,
     pseudonyms: Pseudonyms,
     again: bool,
-    say: Progress,
+    progress: Callable[[str], None],
 ) -> Batch:
     name, digest = cut(plain(path.name), 80), _digest(path)
     older = [b for b in content["batches"] if b["table"] == profile.table and not b["replaced_by"]]
@@ -86,8 +86,11 @@ def _take(
     draft = _draft(content, profile)
     files = draft["files"].get(profile.table, [])
 
+    def stage(code: str) -> None:
+        progress(f"{name}: {_STAGES[code][language()]}")
+
     with _workshop(folder) as con:
-        say(name, "read")
+        stage("read")
         read_in = read(path, profile, con)
         if read_in.sha256 != digest:
             raise Refused(path, _CHANGED)
@@ -95,22 +98,22 @@ def _take(
         headers = profile.match(read_in.headers)
         work = Work(con, profile, headers, end_of(_day_of(path, profile)))
         clean.begin(work, read_in.rows)
-        say(name, "standard")
+        stage("clean")
         cut_out = reword_texts(con, profile, headers)
         notes = typed(con, profile, headers, draft["clock"]["zone"], draft["codes"])
         clean.typing_lines(work, cut_out)
-        for step in (clean.invalid, clean.impossible_times, clean.equal_rows):
-            say(name, step.__name__)
-            step(work)
+        clean.invalid(work)
+        clean.impossible_times(work)
+        clean.equal_rows(work)
         check_loss(name, read_in.rows, work.ledger.lost(clean.SET_ASIDE), profile.max_loss)
-        say(name, "mask")
+        stage("mask")
         customers = draft["files"].get("customers")
         pseudonymise(
             work, pseudonyms, f"SELECT customer_id FROM {parquet(folder, customers)}" if customers else None
         )
         mask_texts(work)
         repaired = con.execute(f"SELECT count(*) FROM cases WHERE bits & {_CHANGES} > 0").fetchone()[0]
-        say(name, "stored")
+        stage("compare")
         merge.finish(work, clock_of(draft), number)
         latest_states(work)
         across_channels(work)
@@ -141,7 +144,7 @@ def _take(
             lines=tuple(work.ledger.lines),
             notes=(*read_in.notes, *notes, *_new_codes(content, draft)),
         )
-        say(name, "write")
+        stage("write")
         parts.write(work, folder, draft, number)
         parts.write_account(work, folder, draft, number, batch.id, name)
         _enter(draft, batch, number, out)
@@ -155,6 +158,16 @@ def _profile(path: Path, profile: str | Path | Profile | None) -> Profile:
     if isinstance(profile, Profile):
         return profile
     return load_profile(profile) if profile else pick_profile(path, read_headers(path))
+
+
+def _key(folder: Path, content: Content) -> bytes:
+    """The key for pseudonyms; another one than the store's would silently part old customers from new."""
+    key = load_key(folder)
+    name = key_id(key)
+    if content["key"] not in (None, name):
+        raise Trouble(_OTHER_KEY, store=folder.name, key=name, before=content["key"])
+    content["key"] = name
+    return key
 
 
 def _draft(content: Content, profile: Profile) -> Content:
@@ -199,6 +212,18 @@ def _new_codes(content: Content, draft: Content) -> list[Note]:
     ]
 
 
+_STAGES = {
+    "read": Words("读取", "reading"),
+    "clean": Words("清洗", "cleaning"),
+    "mask": Words("去标识与遮盖", "masking"),
+    "compare": Words("与库中记录比对", "comparing with the store"),
+    "write": Words("写入", "writing"),
+}
+_OTHER_KEY = Words(
+    "投诉库 {store} 用的是另一个假名密钥（{before}，当前为 {key}）：同一客户会得到不同的假名。请恢复原来的密钥",
+    "the store {store} was made with another key for pseudonyms ({before}, now {key}): the same customer would get "
+    "another pseudonym. Bring the old key back",
+)
 _CHANGED = Note(
     "changed",
     Words("读取期间文件发生了变化，请稍后重试", "the file changed while it was being read; try again"),

@@ -5,7 +5,7 @@ from pathlib import Path
 from .ledger import ASIDE, DUPLICATE, USED
 from .merge import order, stored_rows
 from .same import same_key
-from .store import Content, key_of, literal, month_of, private, quoted
+from .store import SENSITIVE, Content, key_of, literal, month_of, private, quoted
 from .work import Work, day_of, source_of
 
 PARTS = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
@@ -40,14 +40,14 @@ def write(work: Work, folder: Path, content: Content, batch: int) -> None:
     if work.profile.keep_text and work.texts:
         key = ", ".join(f"out.{c}" for c in key_of(name))
         texts = ", ".join(f"raw.{quoted(work.headers[c])} AS {c}" for c in work.texts)
-        file = f"sensitive/part-{batch}.parquet"
+        file = f"{SENSITIVE}/part-{batch}.parquet"
         if _copy(
             work,
             folder,
             file,
             f"SELECT {key}, {texts} FROM out JOIN raw ON raw.row = out.row ORDER BY out.row",
         ):
-            content["files"].setdefault("sensitive", []).append(file)
+            content["files"].setdefault(SENSITIVE, []).append(file)
 
 
 def write_account(work: Work, folder: Path, content: Content, batch: int, batch_id: str, file: str) -> None:

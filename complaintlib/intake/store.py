@@ -23,9 +23,11 @@ import duckdb
 from ..clock import Clock
 from ..schema import TABLES
 from ..words import Trouble, Words
+from .notes import Note
 
 FORMAT = 1
 WORK = ".work"  # where an intake keeps what it is working on
+SENSITIVE = "sensitive"  # original texts, apart from the tables that are analysed
 LOCKED = 75  # exit code: another run has the store
 MONTHLY = ("complaints", "events", "contacts", "surveys")  # by month; the other tables are small
 
@@ -54,6 +56,7 @@ def read_content(folder: Path) -> Content:
             "batches": [],
             "codes": {},
             "calendar": {},
+            "key": None,
             "files": {},
         }
     except ValueError:
@@ -92,16 +95,23 @@ def commit(folder: Path, content: Content) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Removes what does not belong to the store: leftovers of an interrupted intake, files that were replaced."""
+    """Removes what does not belong to the store: leftovers of an interrupted intake, files that were replaced.
+
+    Only files and folders with names that an intake gives are touched.
+    """
     listed = {folder / file for files in read_content(folder)["files"].values() for file in files}
     shutil.rmtree(folder / WORK, ignore_errors=True)
     (folder / "store.json.new").unlink(missing_ok=True)
-    for file in folder.rglob("*.parquet"):
-        if file not in listed:
-            file.unlink()
-    for inner in sorted((f for f in folder.rglob("*") if f.is_dir()), reverse=True):
-        with suppress(OSError):  # not empty: it belongs
-            inner.rmdir()
+    for table in (*TABLES, SENSITIVE):
+        for file in (
+            *folder.glob(f"{table}/part-*.parquet"),
+            *folder.glob(f"{table}/month=*/part-*.parquet"),
+        ):
+            if file not in listed:
+                file.unlink()
+        for inner in (*folder.glob(f"{table}/month=*"), folder / table):
+            with suppress(OSError):  # not empty, or not there
+                inner.rmdir()
 
 
 @contextmanager
@@ -147,62 +157,64 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def check_store(store: Path | str) -> list[Words]:
+def check_store(store: Path | str) -> list[Note]:
     """What is wrong with a store: files that are missing, damaged or open to others, rows that do not add up."""
     folder = Path(store)
     content = read_content(folder)
     problems = list(_file_problems(folder, content))
-    if problems or not content["files"].get("arrivals"):
-        return problems
-    with duckdb.connect() as con:
-        problems += _row_problems(con, folder, content)
-    if content["clock"]:
+    if not problems and content["files"].get("arrivals"):
+        with duckdb.connect() as con:
+            problems += _row_problems(con, folder, content)
         clock = clock_of(content)
         problems += [
-            Words(
-                f"{year} 年的工作日历已变化，库中的工作分钟数是按旧日历计算的",
-                f"the working calendar of {year} has changed; the stored working minutes follow the old one",
-            )
+            Note("calendar", _CALENDAR, values={"year": year})
             for year, digest in sorted(content["calendar"].items())
             if clock.fingerprint(int(year)) != digest
         ]
     return problems
 
 
-def _file_problems(folder: Path, content: Content) -> Iterator[Words]:
+def _file_problems(folder: Path, content: Content) -> Iterator[Note]:
     for file in (file for files in content["files"].values() for file in files):
         path = folder / file
         if not path.is_file():
-            yield Words(f"缺少文件 {file}", f"{file} is missing")
+            yield Note("missing_file", _MISSING, values={"file": file})
             continue
         if os.name != "nt" and path.stat().st_mode & 0o077:
-            yield Words(f"其他用户可以读取 {file}", f"{file} can be read by other users")
+            yield Note("open_file", _OPEN, values={"file": file})
         try:
             with duckdb.connect() as con:
                 con.execute(f"SELECT count(*) FROM {parquet(folder, [file])}")
         except duckdb.Error:
-            yield Words(f"文件 {file} 已损坏", f"{file} is damaged")
+            yield Note("damaged_file", _DAMAGED, values={"file": file})
 
 
-def _row_problems(con: duckdb.DuckDBPyConnection, folder: Path, content: Content) -> Iterator[Words]:
+def _row_problems(con: duckdb.DuckDBPyConnection, folder: Path, content: Content) -> Iterator[Note]:
     arrivals = parquet(folder, content["files"]["arrivals"])
+    used = f"SELECT coalesce(sum(rows), 0) FROM {arrivals} WHERE \"table\" = $1 AND fate = 'used'"
     for table in sorted(set(content["files"]) & set(TABLES) - {"ledger", "arrivals"}):
         rows = parquet(folder, content["files"][table])
         kept = con.sql(f"SELECT count(*) FROM {rows}").fetchone()[0]
-        said = con.execute(
-            f"SELECT coalesce(sum(rows), 0) FROM {arrivals} WHERE \"table\" = $1 AND fate = 'used'", [table]
-        ).fetchone()[0]
+        said = con.execute(used, [table]).fetchone()[0]
         if kept != said:
-            yield Words(
-                f"{table}：库中有 {kept} 行，而接收记录为 {said} 行",
-                f"{table}: the store has {kept} rows, the arrivals say {said}",
-            )
-        key = ", ".join(key_of(table))
-        twice = con.sql(
-            f"SELECT count(*) FROM (SELECT {key} FROM {rows} GROUP BY ALL HAVING count(*) > 1)"
-        ).fetchone()[0]
-        if twice:
-            yield Words(f"{table}：{twice} 个编号出现多次", f"{table}: {twice} keys occur more than once")
+            yield Note("rows", _ROWS, rows=kept, values={"table": table, "said": said})
+        keys = f"SELECT 1 FROM {rows} GROUP BY {', '.join(key_of(table))} HAVING count(*) > 1"
+        if twice := con.sql(f"SELECT count(*) FROM ({keys})").fetchone()[0]:
+            yield Note("twice", _TWICE, rows=twice, values={"table": table})
+
+
+_MISSING = Words("缺少文件 {file}", "{file} is missing")
+_OPEN = Words("其他用户可以读取 {file}", "{file} can be read by other users")
+_DAMAGED = Words("文件 {file} 已损坏", "{file} is damaged")
+_ROWS = Words(
+    "{table}：库中有 {rows:int} 行，而接收记录为 {said:int} 行",
+    "{table}: the store has {rows:int} rows, the arrivals say {said:int}",
+)
+_TWICE = Words("{table}：{rows:int} 个编号出现多次", "{table}: {rows:int} keys occur more than once")
+_CALENDAR = Words(
+    "{year} 年的工作日历已变化，库中的工作分钟数仍按旧日历计算",
+    "the working calendar of {year} has changed; the stored working minutes follow the old one",
+)
 
 
 def key_of(table: str) -> tuple[str, ...]:

@@ -80,7 +80,8 @@ def _none(period: Period, stops: pd.Timestamp | None) -> Finding:
             "{period:period}没有投诉记录|：数据止于{stops:moment}，是没有投诉还是没有数据，请看“数据质量”。",
             "No complaints on record in {period:period}|: the data stop at {stops:moment}; Data quality says more.",
         )
-    return Finding("overview.empty", "watch", words, {"period": period, "value": 0, "stops": stops}, 0.9)
+    values = {"period": period, "value": 0} | ({} if stops is None else {"stops": stops})
+    return Finding("overview.empty", "watch", words, values, 0.9)
 
 
 def _partial(rows: Mapping[str, Mapping], period: Period, stops: pd.Timestamp | None) -> Finding:
@@ -100,7 +101,8 @@ def _partial(rows: Mapping[str, Mapping], period: Period, stops: pd.Timestamp | 
 def _lead(row: Mapping, period: Period) -> Finding:
     """The complaint rate (or number) against its expected range."""
     form, per = row["form"], _PER[row["indicator"]]
-    values = {name: row[name] for name in ("value", "expected_low", "expected_high", "once_in", "last_year")}
+    names = ("value", "expected_low", "expected_high", "once_in", "last_year")
+    values = {name: row[name] for name in names if row[name] == row[name]}
     values |= {"before": year_before(period)}
     then = Words("", "")
     if row["last_year"] == row["last_year"]:

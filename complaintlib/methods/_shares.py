@@ -25,7 +25,7 @@ ALL = "(all)"
 POOLED = 10  # fewer cases than this in both periods together can hardly show a change, however they split: not tested
 HISTORY, ENOUGH = 12, 6  # earlier periods that tell how much shares wobble anyway, and the fewest that can
 LATE_DAYS, EARLIER_DAYS = 10, 30
-PLACES = ("region", "product", "channel")
+PLACES = ("reason", "region", "product", "channel")
 MEASURES = ("orders", "customers", "contacts")  # the first that is known serves as denominator
 NUMBER = ["n_ratio", "n_ratio_low", "n_ratio_high"]
 CHANGE = ["share_change", "share_change_low", "share_change_high", "p"]
@@ -183,7 +183,7 @@ def shares_table(by: str, this: Window, changes: pd.DataFrame, top: int) -> pd.D
 
 
 def where_table(by: str, this: Window, earlier: Sequence[Window], moved: pd.DataFrame) -> pd.DataFrame:
-    """The regions, products and channels of the changed categories' cases, against the period they changed from."""
+    """The reasons, regions, products and channels of the changed categories' cases, against the period they changed from."""
     parts = []
     for window in earlier:
         names = list(moved.loc[moved["compared"] == window.compared, by])

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..period import Period
 from ..result import LEVELS, Finding
 from ..words import Words
 from ._trend_series import Seen
@@ -115,6 +116,11 @@ def findings(seen: Seen, tables) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda f: (LEVELS.index(f.level), -f.weight)))
 
 
+def empty(period: Period) -> Finding:
+    words = Words("截至{period:period}没有任何投诉记录|。", "No complaints on record up to {period:period}|.")
+    return Finding("trend.empty", "watch", words, {"period": period}, 0.5)
+
+
 def _total_finding(seen: Seen, tables) -> Finding:
     last = tables["total"].iloc[-1]
     values = {"period": seen.period, **{name: last[name] for name in ("n", "expected", "n_low", "n_high")}}
@@ -216,7 +222,7 @@ def _category_findings(seen: Seen, tables, told: set[str]) -> list[Finding]:
             "rising",
             "falling",
         )
-        values = {"code": row[seen.by], **{name: row[name] for name in names}}
+        values = {"code": row[seen.by], **{name: row[name] for name in names if row[name] == row[name]}}
         values |= {"run_length": tables["charts"]["run_length"].iloc[0]}
         found.append(Finding(f"trend.{row['signal']}", level, words, values, weight))
     return found
@@ -250,7 +256,11 @@ def _event_findings(seen: Seen, tables) -> list[Finding]:
             "period reads high.",
         )
         names = ("channel", "first_day", "n", "expected", "top_share")
-        values = {name: row[name] for name in names} | {"code": row[seen.by], "place": row.get("region")}
+        values = (
+            {name: row[name] for name in names}
+            | {"code": row[seen.by]}
+            | ({"place": row[place]} if place else {})
+        )
         found.append(Finding("trend.bulk", "watch" if now else "note", words, values, 0.6 if now else 0.3))
     for at in seen.book.breaks_in(seen.by, seen.shown):
         words = Words(

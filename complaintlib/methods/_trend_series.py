@@ -6,7 +6,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from ..book import Book, NotMeasured
 from ..period import Period
@@ -120,7 +119,8 @@ def total_series(seen: Seen, rules: runs.Rules) -> tuple[pd.DataFrame, Chart]:
     weights = np.ones(len(n)) if seen.exposure is None else seen.exposure / np.nanmean(seen.exposure)
     with np.errstate(divide="ignore", invalid="ignore"):
         season = n / weights / found["adjusted"].to_numpy()
-    weights = weights * np.where(np.isfinite(season) & (season > 0), season, 1.0)
+    season = np.where(np.isfinite(season) & (season > 0), season, 1.0)
+    weights = weights * season.round(6)  # so that equal counts stay equal
     chart = u_chart(n[-last:], weights[-last:], rules=rules)
     table = table.iloc[-last:].reset_index(drop=True)
     marks = {
@@ -325,14 +325,13 @@ def share_of_excess(
 ) -> tuple[float, float, float]:
     """`excess` over that of the whole, with a 95% interval, from the widths of both 95% prediction ranges.
 
-    Cell and rest are drawn apart, each with its own error. Only where the whole lies above its range (else None), so
-    that nothing is divided by about 0.
+    Fieller (1954, JRSS B 16:175-185), cell and rest being independent. `whole`: excess and width; None where it is
+    not above its range: nothing is divided by about 0.
     """
     if whole is None:
         return (np.nan,) * 3
-    z = np.random.default_rng(0).standard_normal((2, 20_000))
-    error, whole_error = (w / (2 * norm.isf(0.025)) for w in (width, whole[1]))
-    part = excess + error * z[0]
-    rest = whole[0] - excess + np.sqrt(max(whole_error**2 - error**2, 0)) * z[1]
-    low, high = np.quantile(part / (part + rest), [0.025, 0.975])
-    return excess / whole[0], low, high
+    total, cell_error = whole[0], (width / 2) ** 2  # both half widths are z standard errors
+    error = max((whole[1] / 2) ** 2, cell_error)
+    middle, square = excess * total - cell_error, total**2 - error
+    reach = np.sqrt(max(middle**2 - square * (excess**2 - cell_error), 0))
+    return excess / total, (middle - reach) / square, (middle + reach) / square

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from .. import look
 from ..book import Book, NotMeasured
@@ -165,7 +165,8 @@ def _expected(
 def _spread(frame: pd.DataFrame, base: np.ndarray, level: float) -> float:
     """How many standard errors neighbouring periods usually differ by, beyond what sampling explains (at least 1).
 
-    Where values have no interval of their own it is their standard deviation between periods.
+    Where values have no interval of their own it is their standard deviation between periods, with Student's allowance
+    for having been estimated.
     """
     error = (frame["high"] - frame["low"]) / (2 * norm.isf((1 - level) / 2))
     if base.sum() < SHORTEST:
@@ -173,7 +174,9 @@ def _spread(frame: pd.DataFrame, base: np.ndarray, level: float) -> float:
     own = error[base].notna().any()
     scaled = (frame["value"] - frame["value"][base].mean()) / (error.where(error > 0) if own else 1.0)
     sigma = xmr(scaled, baseline=base & scaled.notna().to_numpy()).sigma_z
-    return max(1.0, sigma) if own and np.isfinite(sigma) else 1.0 if own else sigma
+    if own:
+        return max(1.0, sigma) if np.isfinite(sigma) else 1.0
+    return sigma * t.isf((1 - level) / 2, 0.6 * (base.sum() - 1)) / norm.isf((1 - level) / 2)
 
 
 # ------------------------------------------------------------------------------------------ changes, verdicts

@@ -15,7 +15,7 @@ from ..rules import load_rules
 from ..stats import runs
 from ..words import Trouble, Words, label, show
 from ._trend_events import signal_table
-from ._trend_said import DOWN, UP, findings
+from ._trend_said import DOWN, UP, empty, findings
 from ._trend_series import Seen, category_table, cells_above, chart_facts, panel_series, total_series
 
 EARLIER = 36  # periods before those shown, from which expectations are formed
@@ -65,6 +65,9 @@ class Trend(Result):
 
     def draw(self, figure, lang: str) -> None:
         """The total on top, the categories that matter below, on one time axis."""
+        if self.table.empty:
+            figure.text(0.5, 0.5, self.findings[0].parts(lang)[0], ha="center")
+            return
         total, drawn = self.tables["total"], self._drawn()
         grid = figure.add_gridspec(
             1 + -(-len(drawn) // 2), 2, height_ratios=[1.9, *[1] * -(-len(drawn) // 2)]
@@ -132,7 +135,7 @@ class Trend(Result):
         return unit + Words("（灰色带：预期区间）", " (grey: expected range)")[lang]
 
     def _drawn(self) -> np.ndarray:
-        return self.tables["panels"][self.by].unique()
+        return self.tables["panels"][self.by].unique() if "panels" in self.tables else np.zeros(0)
 
 
 def trend(
@@ -154,9 +157,8 @@ def trend(
     Claims: the total outside its 95% range; categories and cells by the prediction's p-value with q-values over all of
     them (Benjamini & Hochberg 1995); up to 6 recent periods against the same ones a year before (exact ratio of two
     rates, widened by the dispersion, q-values over all categories); runs on Laney's (2002) u' chart of the
-    season-adjusted series with lengths set for all charts shown. The interval of a cell's share of the excess treats
-    the cell and the rest as independent with the prediction errors of each (Fieller 1954, JRSS B 16:175-185, by
-    simulation). Raises NotMeasured without the column `by`, Trouble where `periods` is out of range.
+    season-adjusted series with lengths set for all charts shown. A cell's share of the excess: Fieller (1954), cell and
+    rest being independent. Raises NotMeasured without the column `by`, Trouble where `periods` is out of range.
     """
     if not FEWEST <= periods <= MOST:
         raise Trouble(
@@ -177,6 +179,9 @@ def trend(
             measure=measure,
         )
     book, statistics = book.at(period.as_of), load_rules().statistics
+    if pd.isna(book.span()[0]):
+        nothing = pd.DataFrame(columns=["period", "n"])
+        return Trend(period, {"total": nothing}, (empty(period),), by, None)
     if not book.has("complaints", by):
         raise NotMeasured(f"complaints.{by}")
     history, stops = whole_history(book, period, periods + EARLIER)

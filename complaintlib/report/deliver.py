@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -57,8 +58,7 @@ def deliver(
 
 def put_on_shelf(out: Path) -> None:
     """Write the list of all reports anew."""
-    part = out / ".index.part"
-    part.unlink(missing_ok=True)
+    part = out / f".index-{os.getpid()}.part"
     write(part, shelf(out))
     part.replace(out / "index.html")
 

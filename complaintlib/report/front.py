@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..words import Words, label, show
 
 Finding = dict[str, Any]  # step, page, key, level, weight, values, head, tail (both in one language), mark
 
-FIVE, OF_ONE_STEP, TILES, LISTED = 5, 2, 8, 6
+FIVE, OF_ONE_METHOD, TILES, LISTED = 5, 2, 8, 6
 LEADS = 0.9  # a finding of the headline page with this weight says how the period was, and comes first
 SIGNS = {
     "better": "✓",
@@ -38,23 +39,36 @@ def identity(finding: Mapping[str, Any]) -> tuple[str, ...]:
     return (finding["step"], finding["key"], *sorted(named))
 
 
+def distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings without those that say the same as an earlier one: the same words, or the same of the same names."""
+    kept: list[Finding] = []
+    for finding in findings:
+        names = identity(finding)[2:]
+        if not any(
+            f["head"] == finding["head"] or (names and identity(f)[1:] == (finding["key"], *names))
+            for f in kept
+        ):
+            kept.append(finding)
+    return kept
+
+
 def five(findings: Sequence[Finding], headline: str | None) -> list[Finding]:
-    """The sentences of the front page: how the period was, then the most important; at most two of one page and
-    none that says the same again."""
+    """The sentences of the front page: how the period was, then the most important; at most two of one method while
+    others have something to say, and none that says the same again."""
     ranked = ordered(findings)
     lead = max((f for f in findings if f["step"] == headline), key=lambda f: f["weight"], default=None)
     if lead and lead["weight"] >= LEADS:
         ranked.remove(lead)
         ranked.insert(0, lead)
-    chosen: list[Finding] = []
+    ranked = distinct(ranked)
+    count = Counter()
+    first, later = [], []
     for finding in ranked:
-        alike = any(
-            f["head"] == finding["head"] or identity(f)[1:] == identity(finding)[1:] != (finding["key"],)
-            for f in chosen
-        )
-        if not alike and sum(f["step"] == finding["step"] for f in chosen) < OF_ONE_STEP:
-            chosen.append(finding)
-    return chosen[:FIVE]
+        method = finding["key"].partition(".")[0]
+        count[method] += 1
+        (first if count[method] <= OF_ONE_METHOD else later).append(finding)
+    chosen = [*first, *later][:FIVE]
+    return sorted(chosen, key=ranked.index)
 
 
 def marked(findings: Sequence[Finding], before: Mapping[str, Any] | None) -> list[Finding]:
@@ -78,12 +92,17 @@ def gone(
 
 
 def tiles(tables: Mapping[str, pd.DataFrame], lang: str) -> tuple[list[dict[str, Any]], str]:
-    """The first measured indicators as tiles, and what their changes compare with where that is one thing."""
+    """The measured indicators that matter most as tiles (those the overview draws), and what their changes compare with
+    where that is one thing."""
     from ..indicators import INDICATORS
     from ..look import LEVEL, SOFT, sparkline
+    from ..methods.overview import TILES as PREFERRED
 
     indicators = tables["indicators"]
-    known = indicators[indicators["value"].notna() & (indicators["verdict"] != "none")].head(TILES)
+    rank = {code: at for at, code in enumerate(PREFERRED)}
+    known = indicators[indicators["value"].notna() & (indicators["verdict"] != "none")]
+    known = known.sort_values("indicator", key=lambda codes: codes.map(rank).fillna(len(rank)), kind="stable")
+    known = known.head(TILES)
     compared = set(known.get("compared", pd.Series(dtype=object)).dropna())
     history = tables["history"]
     colours = {"better": LEVEL["good"], "worse": LEVEL["act"]}

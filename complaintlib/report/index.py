@@ -19,7 +19,6 @@ from .recipe import Recipe
 from .tables import frame_of
 
 _COLON, _SEMICOLON = Words("：", ": "), Words("；", "; ")
-_COLUMNS = (("act",), ("watch", "good"))  # of what asks for attention
 
 
 @dataclass(frozen=True)
@@ -197,25 +196,24 @@ def _tiles(report: Report) -> tuple[list[dict[str, Any]], str]:
 
 def _levels(report: Report, said: Sequence[front.Finding]) -> list[list[dict[str, Any]]]:
     """Two columns of what asks for attention; what the sentences above said already keeps only its headline."""
-    columns = []
-    for codes in _COLUMNS:
-        column = []
-        for code in codes:
-            found = [f for f in front.ordered(report.findings) if f["level"] == code]
+    more = Words("另有 {n:int} 条，见各页。", "and {n:int} more, on their pages.")
+    groups = {}
+    for code in ("act", "watch", "good"):
+        found = front.distinct(f for f in front.ordered(report.findings) if f["level"] == code)
+        if found:
             shown = [f | {"said": f in said} for f in found[: front.LISTED]]
-            more = Words("另有 {n:int} 条，见各页。", "and {n:int} more, on their pages.")
             rest = report.says(more, n=len(found) - len(shown)) if len(found) > len(shown) else ""
-            if shown:
-                column.append(
-                    {
-                        "code": code,
-                        "title": label("level", code, report.lang),
-                        "findings": shown,
-                        "more": rest,
-                    }
-                )
-        columns.append(column)
-    return [column for column in columns if column]
+            title = label("level", code, report.lang)
+            groups[code] = {"code": code, "title": title, "findings": shown, "more": rest}
+    sizes = {code: sum(len(_short(f)) for f in group["findings"]) for code, group in groups.items()}
+    shorter = "act" if sizes.get("watch", 0) > sizes.get("act", 0) else "watch"
+    columns = {"act": [("act", "good"), ("watch",)], "watch": [("act",), ("watch", "good")]}[shorter]
+    found = [[groups[code] for code in codes if code in groups] for codes in columns]
+    return [column for column in found if column]
+
+
+def _short(finding: front.Finding) -> str:
+    return finding["head"] if finding["said"] else finding["head"] + finding["tail"]
 
 
 def _marks_note(report: Report) -> str:
@@ -234,11 +232,14 @@ def _gone(report: Report) -> list[front.Finding]:
 
 def _data(report: Report) -> list[dict[str, str]]:
     """What the data can and cannot say: the quality page's findings, and what was not measured at all."""
-    lines = [
-        {"text": f["head"] + f["tail"], "step": f["step"], "page": f["page"]}
-        for f in front.ordered(f for f in report.findings if f["step"] == report.recipe.data)[: front.FIVE]
-    ]
     colon = _COLON[report.lang]
+    found = (f for f in report.findings if f["step"] == report.recipe.data)
+    lines = [
+        {"text": f["head"] + f["tail"], "step": "", "page": f["page"]}
+        for f in front.ordered(found)[: front.FIVE]
+    ]
+    if lines:  # one link to the page that says more
+        lines[-1]["step"] = report.recipe.data
     missing = [page for page in report.pages if page.status == NOT_MEASURED]
     return lines + [{"text": f"{p.title}{colon}{p.reason}", "step": p.step, "page": p.title} for p in missing]
 

@@ -3,7 +3,7 @@
 Limits are, by default, *prediction* limits: between them a new point of the same process falls with probability
 `rules.level`, the centre and the dispersion being estimated from few points and counts being skewed. With
 `limits="shewhart"` they are the textbook's centre +- 3 sigma, which raise several times the false alarms they promise
-for small counts or few points. At a nominal 1 % and 24 points of history, prediction limits raised 0.1 to 1.4 %
+for small counts or few points. At a nominal 1 % and 24 points of history, prediction limits raised 0 to 1.6 %
 (counts with means of 0.5 to 100, Poisson and with variance mean + mean^2 / 5; shares likewise). A value of NaN (a
 channel that sent nothing) is no zero: it is not judged.
 

@@ -37,6 +37,7 @@ COLUMNS = [
 @pytest.fixture(autouse=True)
 def key(monkeypatch):
     monkeypatch.setenv("COMPLAINTKIT_KEY", "ab" * 32)
+    monkeypatch.setenv("COMPLAINTKIT_LANG", "en")
 
 
 def profile(source: str = "hotline", **more) -> Profile:
@@ -241,18 +242,18 @@ class Stopped(BaseException):
     pass
 
 
-@pytest.mark.parametrize("step", ["standard", "equal_rows", "write", "commit"])
+@pytest.mark.parametrize("step", ["cleaning", "comparing with the store", "writing", "commit"])
 def test_f25_an_interrupted_intake_leaves_the_store_as_it_was(tmp_path, monkeypatch, step):
     store = tmp_path / "store"
     intake(file(tmp_path / "a.csv", [case(n) for n in range(30)]), profile(), store)
     before, found = bytes_of(store), rows(store)
 
-    def progress(name: str, now: str) -> None:
-        if now == step:
+    def progress(line: str) -> None:
+        if line.endswith(step):
             raise Stopped
 
     if step == "commit":  # all new files are written, the one rename is not done
-        monkeypatch.setattr(batches, "commit", lambda folder, content: progress("", "commit"))
+        monkeypatch.setattr(batches, "commit", lambda folder, content: progress("commit"))
     with pytest.raises(Stopped):
         intake(
             file(tmp_path / "b.csv", [case(n, reason="new") for n in range(15, 40)]),
@@ -314,8 +315,8 @@ def test_f30_a_second_run_is_turned_away(tmp_path):
 def test_f35_a_file_that_changes_while_it_is_read_is_refused(tmp_path):
     given = file(tmp_path / "a.csv", [case(1)])
 
-    def progress(name: str, step: str) -> None:
-        if step == "read":
+    def progress(line: str) -> None:
+        if line == "a.csv: reading":
             file(tmp_path / "a.csv", [case(1), case(2)])
 
     with pytest.raises(Refused) as refused:
@@ -372,19 +373,41 @@ def test_times_of_another_zone_are_stored_in_the_stores_zone(tmp_path):
     assert [path.parent.name for path in tables(store)["complaints"]] == ["month=2026-10"]
 
 
+def test_nothing_but_an_intakes_own_leftovers_is_removed(tmp_path):
+    own = [
+        tmp_path / "sales.parquet",
+        tmp_path / "complaints" / "mine.parquet",
+        tmp_path / "old" / "part-1.parquet",
+    ]
+    for path in own:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"mine")
+    intake(file(tmp_path / "a.csv", [case(1)]), profile(), tmp_path)
+    assert all(path.read_bytes() == b"mine" for path in own)
+
+
+def test_pv11_another_key_is_refused(tmp_path, monkeypatch):
+    intake(file(tmp_path / "a.csv", [case(1)]), profile(), tmp_path / "store")
+    before = bytes_of(tmp_path / "store")
+    monkeypatch.setenv("COMPLAINTKIT_KEY", "ef" * 32)
+    with pytest.raises(Trouble, match="another key"):
+        intake(file(tmp_path / "b.csv", [case(2)]), profile(), tmp_path / "store")
+    assert bytes_of(tmp_path / "store") == before
+
+
 def test_check_store_names_what_is_wrong(tmp_path):
     store = tmp_path / "store"
     intake(file(tmp_path / "a.csv", [case(n) for n in range(30)]), profile(), store)
     first, second = tables(store)["complaints"]
     whole = first.read_bytes()
     first.write_bytes(whole[:-20])
-    assert "damaged" in check_store(store)[0]["en"]
+    assert "damaged" in check_store(store)[0].say("en")
     first.write_bytes(whole)
     first.chmod(0o644)
-    assert "other users" in check_store(store)[0]["en"]
+    assert "other users" in check_store(store)[0].say("en")
     first.write_bytes(second.read_bytes())
     first.chmod(0o600)
-    said = [problem["en"] for problem in check_store(store)]
+    said = [problem.say("en") for problem in check_store(store)]
     assert any("20 rows" in text for text in said) and any("more than once" in text for text in said)
     second.unlink()
-    assert "is missing" in check_store(store)[0]["en"]
+    assert "is missing" in check_store(store)[0].say("en")
