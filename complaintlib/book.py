@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import ibis
 import ibis.expr.types as ir
@@ -30,6 +30,22 @@ _UNITS = {"minute": 1, "hour": 60, "day": 1440}
 _TRUNCATE = {"day": "D", "week": "W", "month": "M", "quarter": "Q", "half": "Q", "year": "Y"}
 
 Where = Mapping[str, Any]
+
+
+class Window(Protocol):
+    """What `spells` asks of a window; a Period is one."""
+
+    text: str
+    start: pd.Timestamp
+    end: pd.Timestamp
+    as_of: pd.Timestamp
+
+
+class _Always(NamedTuple):
+    start: pd.Timestamp
+    end: pd.Timestamp
+    as_of: pd.Timestamp
+    text: str = ""
 
 
 class NotMeasured(Trouble):
@@ -131,7 +147,7 @@ class Book:
         start: str = "received_at",
         end: str = "closed_at",
         by: Sequence[str] = (),
-        window: Period | None = None,
+        window: Window | Sequence[Window] | None = None,
         basis: str = "received",
         unit: str = "minute",
         clock: str = "elapsed",
@@ -140,20 +156,35 @@ class Book:
     ) -> pd.DataFrame:
         """Lengths of time from `start` to `end` as counts: the `by` columns, `duration`, `observed`, `n`.
 
-        `duration` is in whole units (minute, hour, day) of the clock (`elapsed` or `worked`). Cases without an end as
-        of the book's moment come with `observed` False and their age so far; basis `closed` takes those whose `end`
-        lies in the window, which is the naive view.
+        `duration` is in whole units (minute, hour, day) of the clock (`elapsed` or `worked`). Cases without an end
+        come with `observed` False and their age so far. Basis `received` takes the cases whose `start` lies in the
+        window, `closed` those whose `end` does, which is the naive view. Several windows, which must not overlap, are
+        asked in one question and told apart by a column `period`; each is seen at its own `as_of`.
         """
         ends = f"{end}_{clock}"
         rows = self._rows(table, [*by, start, end, ends], where)
-        if window is not None:
-            rows = self._between(rows, end if basis == "closed" else start, window.start, window)
+        several = window is not None and not hasattr(window, "as_of")
+        windows = list(window) if several else [window or _Always(*self.span(), self.as_of or self.span()[1])]
+        if several and not windows:
+            return pd.DataFrame(columns=["period", *by, "duration", "observed", "n"])
         rows = rows.filter(rows[start].notnull())
-        now = self.clock.minutes(self.as_of or self.span()[1])[CLOCKS.index(clock)]
-        length = ibis.ifelse(rows[ends].notnull(), rows[ends], ibis.literal(now)) - rows[f"{start}_{clock}"]
-        whole = (length / _UNITS[unit]).floor().cast("int64")
-        rows = rows.mutate(duration=whole, observed=rows[ends].notnull())
-        return self._grouped(rows, [*by, "duration", "observed"])
+        time = rows[end if basis == "closed" else start]
+        inside = [
+            (time >= _moment(w.start)) & (time < _moment(min(w.end, self._now(w))))
+            if window is not None
+            else time.notnull()
+            for w in windows
+        ]
+        rows = rows.mutate(
+            period=ibis.cases(*zip(inside, (w.text for w in windows), strict=True)),
+            seen_at=ibis.cases(*zip(inside, (_moment(self._now(w)) for w in windows), strict=True)),
+            seen=ibis.cases(*zip(inside, (self._minutes(w, clock) for w in windows), strict=True)),
+        )
+        rows = rows.filter(rows.period.notnull())
+        rows = rows.mutate(observed=(rows[end] < rows.seen_at).fill_null(False))
+        length = ibis.ifelse(rows.observed, rows[ends], rows.seen) - rows[f"{start}_{clock}"]
+        rows = rows.mutate(duration=(length / _UNITS[unit]).floor().cast("int64"))
+        return self._grouped(rows, [*(["period"] if several else []), *by, "duration", "observed"])
 
     def exposure(self, measure: str, periods: Sequence[Period], by: Sequence[str] = ()) -> pd.DataFrame:
         """The denominator per period: `period`, the `by` columns, `value`; missing where a month is not there.
@@ -204,7 +235,7 @@ class Book:
     ) -> pd.DataFrame:
         """Named columns of single rows, in order of time and key (latest first if wanted), at most `limit`."""
         rows = self._in_window(self._rows(table, columns, where), table, window, basis)
-        order = [c for c in (TABLES[table].time, *TABLES[table].key) if c in rows.columns]
+        order = [c for c in dict.fromkeys([TABLES[table].time, *TABLES[table].key]) if c in rows.columns]
         rows = rows.order_by([ibis.desc(c) if latest else ibis.asc(c) for c in order])
         return self._ask(rows.select(*columns).limit(limit))
 
@@ -267,6 +298,13 @@ class Book:
 
     def _between(self, rows: ir.Table, time: str, start: pd.Timestamp, last: Period) -> ir.Table:
         return rows.filter((rows[time] >= _moment(start)) & (rows[time] < _moment(self._end(last))))
+
+    def _now(self, window: Window) -> pd.Timestamp:
+        """The moment as of which a window is seen: its own, or the book's where that is earlier."""
+        return window.as_of if self.as_of is None else min(window.as_of, self.as_of)
+
+    def _minutes(self, window: Window, clock: str) -> int:
+        return self.clock.minutes(self._now(window))[CLOCKS.index(clock)]
 
     def _end(self, window: Period) -> pd.Timestamp:
         return min(window.end, self.as_of) if self.as_of is not None else window.end

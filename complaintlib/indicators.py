@@ -118,10 +118,12 @@ def _with(found: pd.DataFrame, limits: pd.DataFrame, n) -> pd.DataFrame:
 
 
 class Stretch(NamedTuple):
-    """A stretch of time that is no named period: the cases that fall due in one."""
+    """A stretch of time that is no named period: the cases that fall due in the one that `text` names."""
 
     start: pd.Timestamp
     end: pd.Timestamp
+    as_of: pd.Timestamp
+    text: str
 
 
 def _need(book: Book, table: str, *columns: str) -> None:
@@ -170,19 +172,11 @@ def _compensation(book: Book, periods: Sequence[Period]) -> pd.DataFrame:
     return found.rename(columns={"compensation": "numerator", "n": "denominator"})
 
 
-def _lengths(
-    book: Book, periods: Sequence[Period], end: str | None, windows: Sequence | None = None, **how
-) -> pd.DataFrame:
+def _lengths(book: Book, windows: Sequence, end: str | None, **how) -> pd.DataFrame:
     """Times from receipt to `end` (None: resolution) as counts, with the `period`; each seen at its own `as_of`."""
     end = end or ("resolved_at" if book.has("complaints", "resolved_at") else "closed_at")
     _need(book, "complaints", end, *how.get("by", []))
-    return pd.concat(
-        [
-            book.at(p.as_of).spells("received_at", end, window=window, **how).assign(period=p.text)
-            for p, window in zip(periods, windows or periods, strict=True)
-        ],
-        ignore_index=True,
-    )
+    return book.at(windows[-1].as_of).spells("received_at", end, window=windows, **how)
 
 
 def _time_taken(end: str | None, clock: str) -> Ask:
@@ -202,8 +196,8 @@ def _resolved_by_end(book: Book, periods: Sequence[Period]) -> pd.DataFrame:
 def _resolved_in_week(book: Book, periods: Sequence[Period]) -> pd.DataFrame:
     """The cases whose seventh day ends in the period: all of them are old enough when it ends."""
     week = pd.Timedelta(hours=WEEK_HOURS)
-    windows = [Stretch(p.start - week, min(p.end, p.as_of) - week) for p in periods]
-    found = _lengths(book, periods, None, windows, unit="hour")
+    windows = [Stretch(p.start - week, min(p.end, p.as_of) - week, p.as_of, p.text) for p in periods]
+    found = _lengths(book, windows, None, unit="hour")
     return _tally(
         found, periods, numerator=found["observed"] & (found["duration"] < WEEK_HOURS), denominator=True
     )
@@ -216,8 +210,9 @@ def _on_time(end: str | None, kind: str) -> Ask:
         limits = getattr(load_rules().sla, kind)
         moments = pd.DatetimeIndex([m for p in periods for m in (p.start, min(p.end, p.as_of))])
         edges = due_by(book.clock, moments, max(limits.values()))
-        windows = [Stretch(*pair) for pair in zip(edges[::2], edges[1::2], strict=True)]
-        found = _lengths(book, periods, end, windows, by=["severity"], clock="worked")
+        pairs = zip(edges[::2], edges[1::2], periods, strict=True)
+        windows = [Stretch(start, stop, p.as_of, p.text) for start, stop, p in pairs]
+        found = _lengths(book, windows, end, by=["severity"], clock="worked")
         limit = found["severity"].map(dict(limits))
         met = found["observed"] & (found["duration"] <= limit)
         return _tally(found, periods, numerator=met, denominator=limit.notna())

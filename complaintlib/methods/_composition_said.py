@@ -160,9 +160,10 @@ def on_size(by: str, tables: Tables) -> Iterator[Finding]:
     shares, this, least = tables["shares"], tables["windows"].iloc[0], load_rules().statistics.min_count
     known = shares[~shares[by].isin([BLANK, OTHER])].sort_values("n", ascending=False, kind="stable")
     if this["n"] == 0:
-        yield Finding(
-            "composition.empty", "note", Words("本期没有投诉|。", "No complaints in this period|."), {}, 0.9
+        words = Words(
+            "{this:period}没有投诉|，谈不上构成。", "No complaints in {this:period}|, so there are no shares."
         )
+        yield Finding("composition.empty", "note", words, {"this": this["period"]}, 0.3)
         return
     if this["n_classified"] < least:
         words = Words(

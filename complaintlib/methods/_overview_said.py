@@ -122,7 +122,7 @@ def _lead(row: Mapping, period: Period) -> Finding:
         0: Words("投诉与预期相符", "Complaints were as expected"),
     }[side]
     place = {1: Words("高于", "above"), -1: Words("低于", "below"), 0: Words("在", "within")}[side]
-    band_zh = f"按趋势、季节和业务量推算的 {{expected_low:{form}}}–{{expected_high:{form}}}{'之内' if not side else ''}"
+    band_zh = f"按趋势、季节和业务量推算的 {{expected_low:{form}}}–{{expected_high:{form}}}{' 之内' if not side else ''}"
     band_en = f"the {{expected_low:{form}}} to {{expected_high:{form}}} that trend, season and volume lead one to expect"
     chance, look_at = Words("", ""), Words("", "")
     if side:
@@ -141,7 +141,7 @@ def _chance(once_in: float, kind: str) -> Words:
     zh = UNITS[kind].zh
     if once_in > RARE:
         return Words(
-            f"（若只是偶然，{RARE} {zh}里不到一次）",
+            f"（若只是偶然，{RARE:,} {zh}里不到一次）",
             f" (by chance alone, fewer than one {unit.en} in {RARE:,})",
         )
     return Words(

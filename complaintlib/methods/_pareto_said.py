@@ -24,9 +24,11 @@ def said(by: str, period: Period, tables: Mapping[str, pd.DataFrame]) -> Iterato
     facts = tables["concentration"].set_index("weight")
     fact, least = facts.loc[weight], load_rules().statistics.min_count
     if fact["n"] == 0:
-        yield Finding(
-            "pareto.empty", "note", Words("本期没有投诉|。", "No complaints in this period|."), {}, 0.9
+        words = Words(
+            "{period:period}没有投诉|，无先后可排。",
+            "No complaints in {period:period}|, so there is no order.",
         )
+        yield Finding("pareto.empty", "note", words, {"period": period}, 0.3)
         return
     if fact["cases"] < least:
         words = Words(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..period import Period
+from ..period import UNITS, Period
 from ..result import LEVELS, Finding
 from ..words import Words
 from ._trend_series import Seen
@@ -42,9 +42,9 @@ _CATEGORY = {
     ),
     "rising": (
         Words(
-            "{category}持续上升|：最近 {recent:int} 期的投诉率比去年同期高 {growth:pct}（95% 区间 {growth_low:pct} 至 {growth_high:pct}）；"
-            "三期平均已连续 {rising:int} 期上升。",
-            "{category}: rising|, {growth:pct} more per unit of volume in the last {recent:int} periods than a year before "
+            "{category}持续上升|：最近 {recent:int} {unit}的投诉率比去年同期高 {growth:pct}（95% 区间 {growth_low:pct} 至 {growth_high:pct}）；"
+            "三期平均已连续 {rising:int} {unit}上升。",
+            "{category}: rising|, {growth:pct} more per unit of volume in the last {recent:int} {unit} than a year before "
             "(95%: {growth_low:pct} to {growth_high:pct}); the mean of three has risen {rising:int} times in a row.",
         ),
         "watch",
@@ -52,9 +52,9 @@ _CATEGORY = {
     ),
     "falling": (
         Words(
-            "{category}持续下降|：最近 {recent:int} 期的投诉率比去年同期变化 {growth:+pct}（95% 区间 {growth_low:+pct} 至 {growth_high:+pct}）；"
-            "三期平均已连续 {falling:int} 期下降。",
-            "{category}: falling|, {growth:+pct} in the last {recent:int} periods against a year before "
+            "{category}持续下降|：最近 {recent:int} {unit}的投诉率比去年同期变化 {growth:+pct}（95% 区间 {growth_low:+pct} 至 {growth_high:+pct}）；"
+            "三期平均已连续 {falling:int} {unit}下降。",
+            "{category}: falling|, {growth:+pct} in the last {recent:int} {unit} against a year before "
             "(95%: {growth_low:+pct} to {growth_high:+pct}); the mean of three has fallen {falling:int} times in a row.",
         ),
         "good",
@@ -62,8 +62,8 @@ _CATEGORY = {
     ),
     "shift_up": (
         Words(
-            "{category}长期偏高|：至少连续 {run_length:int} 期高于中位水平（已扣除季节和业务量）。",
-            "{category}: on a higher level|, above the median for at least {run_length:int} periods in a row "
+            "{category}长期偏高|：至少连续 {run_length:int} {unit}高于中位水平（已扣除季节和业务量）。",
+            "{category}: on a higher level|, above the median for at least {run_length:int} {unit} in a row "
             "(season and volume taken out).",
         ),
         "watch",
@@ -71,8 +71,8 @@ _CATEGORY = {
     ),
     "shift_down": (
         Words(
-            "{category}长期偏低|：至少连续 {run_length:int} 期低于中位水平（已扣除季节和业务量）。",
-            "{category}: on a lower level|, below the median for at least {run_length:int} periods in a row "
+            "{category}长期偏低|：至少连续 {run_length:int} {unit}低于中位水平（已扣除季节和业务量）。",
+            "{category}: on a lower level|, below the median for at least {run_length:int} {unit} in a row "
             "(season and volume taken out).",
         ),
         "good",
@@ -180,11 +180,12 @@ def _cell_findings(seen: Seen, tables) -> list[Finding]:
     zh, en = f"{{place:{place}}}“{{code:{seen.by}}}”", f"“{{code:{seen.by}}}” in {{place:{place}}}"
     for row in tables["where"].head(CELLS_TOLD).to_dict("records"):
         values = {"code": row[seen.by], "place": row[place]}
-        values |= {name: value for name, value in row.items() if name.startswith(("n", "exp", "exc"))}
+        values |= {name: row[name] for name in ("n", "expected", "excess", "excess_low", "excess_high")}
         if np.isnan(row["excess_share"]):
             words = Words(f"{zh}突出|：{_SIZE.zh}。", f"{en} stands out|: {_SIZE.en}.")
             found.append(Finding("trend.where", "watch", words, values, 0.72))
         elif row["excess_share_low"] >= TOLD_SHARE:
+            values |= {name: row[name] for name in ("excess_share", "excess_share_low", "excess_share_high")}
             rest = Words("", "")
             if total["n"] - row["excess"] <= total["n_high"]:
                 rest = Words("；没有它，总量在预期之内", "; without it the total would be within its range")
@@ -209,7 +210,13 @@ def _category_findings(seen: Seen, tables, told: set[str]) -> list[Finding]:
     found = []
     for row in rows.to_dict("records"):
         words, level, weight = _CATEGORY[row["signal"]]
-        words = Words(*(words[lang].replace("{category}", f"{{code:{seen.by}}}") for lang in ("zh", "en")))
+        named = f"{{code:{seen.by}}}"
+        words = Words(
+            *(
+                words[g].replace("{category}", named).replace("{unit}", UNITS[seen.period.kind][g])
+                for g in ("zh", "en")
+            )
+        )
         names = (
             "n",
             "expected",

@@ -101,7 +101,7 @@ def composition(
     end, and one that is not over is compared with the same stretch of the earlier ones. Nothing is compared across a
     break of the taxonomy or with a time that the data do not cover.
 
-    Intervals at once: Goodman (1965). Change: Newcombe (1998) and mid-p exact test, q by Benjamini & Hochberg (1995)
+    Intervals at once: Clopper & Pearson (1934) at alpha / categories. Change: Newcombe (1998) and mid-p exact test, q by Benjamini & Hochberg (1995)
     over all categories and earlier periods; both widened by the dispersion of the category's share over up to 12
     earlier periods (Laney 2002; at least the median of all categories). Where a changed category sits: the same test
     over the reasons, regions, products and channels of its cases. Rates: exact ratio of two Poisson rates. Assumes that the
@@ -129,9 +129,10 @@ def composition(
         "rates": _shares.rates_table(by, this, earlier, changes),
         "unclassified": _shares.unclassified_table(by, this),
     }
-    example = next((name for name in [*moved[by], *shares[by]] if name not in (BLANK, OTHER)), BLANK)
-    names = [c for c in ("complaint_id", "received_at", by, "text") if this.book.has("complaints", c)]
-    tables["examples"] = this.book.rows("complaints", names, period, 5, {by: example}, latest=True)
+    if len(shares):
+        example = next((name for name in [*moved[by], *shares[by]] if name not in (BLANK, OTHER)), BLANK)
+        names = [c for c in ("complaint_id", "received_at", by, "text") if this.book.has("complaints", c)]
+        tables["examples"] = this.book.rows("complaints", names, period, 5, {by: example}, latest=True)
     told = [
         *on_changes(by, tables, moved),
         *on_rates(by, tables),

@@ -66,15 +66,23 @@ class Overview(Result):
             ax.set_axis_off()
         for ax, (_, row) in zip(panels, rows.iterrows(), strict=False):
             past = history[history["indicator"] == row["indicator"]].reset_index(drop=True)
-            judged = row["verdict"] in ("better", "worse", "up", "down")
             last = np.arange(len(past)) == len(past) - 1
-            look.series(ax, past["value"], past["low"], past["high"], marks=last if judged else None)
+            look.series(
+                ax,
+                past["value"],
+                past["low"],
+                past["high"],
+                marks=last if row["verdict"] == "worse" else None,
+            )
             look.axis_format(ax.yaxis, row["form"], lang)
             ax.yaxis.get_major_locator().set_params(nbins=3)
             look.time_axis(ax, list(past["period"]), most=3)
             ax.tick_params(labelsize=8.5)
+            colour = {"worse": look.ORANGE, "better": look.BLUE}.get(row["verdict"], look.INK)
             said = f"{show(row['value'], row['form'], lang)} · {label('verdict', row['verdict'], lang)}"
-            ax.set_title(f"{label('indicator', row['indicator'], lang)}\n{said}", fontsize=10, pad=5)
+            ax.set_title(
+                f"{label('indicator', row['indicator'], lang)}\n{said}", fontsize=10, pad=5, color=colour
+            )
 
     def _drawn(self) -> pd.DataFrame:
         table = self.table.set_index("indicator", drop=False)

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
 
 from .. import look
 from ..book import Book, NotMeasured
@@ -12,7 +13,7 @@ from ..period import Period
 from ..result import LEVELS, Finding, Result
 from ..rules import load_rules
 from ..schema import BLANK, OTHER
-from ..stats.intervals import proportion, rate
+from ..stats.intervals import rate
 from ..stats.order import rank_certainty
 from ..stats.pareto import gini, hhi, pareto_table
 from ..words import Trouble, Words, label
@@ -131,7 +132,7 @@ def pareto(
     complaints (points, money). Unclassified complaints have no rank; they are counted in `concentration`.
 
     Vital few: Juran (1950). Order: ranks over draws from the posterior of each rate (`stats.order.rank_certainty`).
-    Intervals: Wilson (1927) with Goodman's (1965) level, for amounts on the number of equal cases that carries the same
+    Intervals: Clopper & Pearson (1934) at alpha / categories, for amounts on the number of equal cases that carries the same
     information, (sum w)^2 / sum w^2 (Kish 1965), divided by the usual dispersion between periods. Halving: half the
     amount with Garwood's (1936) interval on the same number. Raises NotMeasured without the column, or without the one
     that a named weight needs; Trouble on an unknown weight or a cutoff outside (0, 1].
@@ -164,9 +165,10 @@ def pareto(
     }
     tables["concentration"] = pd.DataFrame(facts).assign(**data)
     main = next(iter(tables.values()))
-    example = main[by].iloc[0] if len(main) else BLANK
-    names = [c for c in ("complaint_id", "received_at", by, "text") if this.book.has("complaints", c)]
-    tables["examples"] = this.book.rows("complaints", names, period, 5, {by: example}, latest=True)
+    if len(main):
+        names = [c for c in ("complaint_id", "received_at", by, "text") if this.book.has("complaints", c)]
+        first = {by: main[by].iloc[0]}
+        tables["examples"] = this.book.rows("complaints", names, period, 5, first, latest=True)
     told = sorted(said(by, period, tables), key=lambda f: (LEVELS.index(f.level), -f.weight))
     return Pareto(period, tables, tuple(told), by, cutoff)
 
@@ -210,16 +212,16 @@ def _ordered(by: str, cases: pd.DataFrame, cutoff: float, spread: float) -> tupl
     )
     share, alone = order["share"], len(cases) == 1
     noise_of = (1 - share) ** 2 * squares + share**2 * (squares.sum() - squares)
-    equal = share * (1 - share) * total.sum() ** 2 / noise_of.where(noise_of > 0) / spread
-    limits = proportion(share * equal.fillna(1), equal.fillna(1), 1 - (1 - level) / max(len(cases), 1))
+    equal = (share * (1 - share) * total.sum() ** 2 / noise_of.where(noise_of > 0) / spread).fillna(1)
+    low, high = proportion_confint(share * equal, equal, (1 - level) / max(len(cases), 1), method="beta")
     half = rate(total**2 / squares, 1.0, level, spread).mul(squares / total / 2, axis=0)
     out = pd.DataFrame(
         {
             "n": n.astype("int64"),
             "amount": total,
             "part_amount": share,
-            "part_low": 1.0 if alone else limits["low"],
-            "part_high": 1.0 if alone else limits["high"],
+            "part_low": 1.0 if alone else low,
+            "part_high": 1.0 if alone else high,
             "cumulative": order["cumulative"],
             "vital": order["vital"],
             "rank_low": ranking.frame["rank_low"],

@@ -88,11 +88,12 @@ class Trend(Result):
         rows = self.tables["panels"]
         rows = rows[rows[self.by] == code]
         row = self.tables["categories"].set_index(self.by).loc[code]
-        look.series(
-            ax, rows["n"], rows["n_low"], rows["n_high"], rows["expected"], rows["outside"].to_numpy()
-        )
-        usual = rows["n_high"].median()  # the first range after a break may be very wide
-        ax.set_ylim(0, 1.2 * max(rows["n"].max(), 0 if np.isnan(usual) else usual, 1))
+        told = (
+            rows["n_high"] <= 3 * rows["expected"] + 10
+        )  # the first range after a break is too wide to tell anything
+        low, high = rows["n_low"].where(told), rows["n_high"].where(told)
+        look.series(ax, rows["n"], low, high, rows["expected"], rows["outside"].to_numpy())
+        ax.set_ylim(0, 1.1 * max(rows["n"].max(), np.nan_to_num(high).max(), 1))
         ax.yaxis.get_major_locator().set_params(nbins=3, integer=True)
         look.time_axis(ax, list(rows["period"]), most=3)
         ax.tick_params(labelsize=8.5)

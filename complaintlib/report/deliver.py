@@ -12,12 +12,14 @@ from typing import Any
 import nbformat
 
 from ..words import Trouble, Words, listed
-from .execute import FAILED, WHOLE, Outcome
+from .content import Report, findings_json
+from .execute import FAILED, WHOLE, Outcome, without_outputs
 from .folder import Folder, sync, write
 from .gates import problems_in
-from .index import Report, findings_json, front_page, one_file, shelf
+from .index import front_page, one_file
 from .page import standing_alone
 from .privacy import personal
+from .shelf import shelf
 from .tables import csv_of, workbook
 
 
@@ -72,12 +74,9 @@ def _passed(report: Report) -> Report:
             reason = Words(
                 "页面未通过检查：" + problems[0].zh, "the page did not pass its checks: " + problems[0].en
             )
-            emptied = nbformat.from_dict(dict(outcomes[page.step].notebook))
-            for cell in emptied.cells:
-                if cell.cell_type == "code":
-                    cell.outputs = []
+            bad = outcomes[page.step]
             outcomes[page.step] = replace(
-                outcomes[page.step], status=FAILED, reason=reason, content={}, notebook=emptied
+                bad, status=FAILED, reason=reason, content={}, notebook=without_outputs(bad.notebook)
             )
     return replace(report, outcomes=outcomes) if outcomes != report.outcomes else report
 

@@ -5,6 +5,8 @@ notebook is whole only when every code cell ran, in order and without an error, 
 run's secret token.
 """
 
+import json
+import logging
 import re
 import secrets
 import threading
@@ -58,10 +60,16 @@ def execute(
     work.unlink(missing_ok=True)
     status, reason = _judged(notebook, token, error, late)
     content = _handed_over(notebook) if status == WHOLE else {}
-    seconds = time.monotonic() - began
-    return Outcome(
-        status, scrubbed(notebook, shown), {k: v for k, v in content.items() if k != "token"}, reason, seconds
-    )
+    content.pop("token", None)
+    notebook = scrubbed(notebook, shown)
+    if token in nbformat.writes(notebook) or token in json.dumps(content):
+        status, reason, content = (
+            FAILED,
+            Words("笔记本显示了运行令牌", "the notebook shows the token of the run"),
+            {},
+        )
+        notebook = without_outputs(notebook)
+    return Outcome(status, notebook, content, reason, time.monotonic() - began)
 
 
 def scrubbed(notebook: nbformat.NotebookNode, parameters: Mapping[str, Any]) -> nbformat.NotebookNode:
@@ -98,6 +106,7 @@ def _run(
     """Run it, leaving what was reached in `work`; gives the error and whether the notebook's time was up."""
     from papermill import execute_notebook
 
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what went wrong is said once, and by us
     late = threading.Event()
     manager = kernels.start()
 
@@ -180,6 +189,15 @@ def _handed_over(notebook: nbformat.NotebookNode) -> dict[str, Any]:
         if HANDOVER in output.get("data", {})
     ]
     return dict(found[0]) if len(found) == 1 and isinstance(found[0], Mapping) else {}
+
+
+def without_outputs(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """A copy of the notebook that shows nothing."""
+    notebook = deepcopy(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    return notebook
 
 
 def _kept(output: nbformat.NotebookNode) -> bool:

@@ -1,103 +1,18 @@
-"""The pages that hold a report together: front page, one-file report, and the list of all reports."""
+"""The front page, by itself and at the head of the one-file report."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
 
-from ..period import Period
-from ..result import packed, table_view
+from ..result import table_view
 from ..words import Words, day, label, moment, show
 from . import front
-from .execute import FAILED, NOT_MEASURED, WHOLE, Outcome
-from .page import Page, as_part, frame, page_of, render
-from .recipe import Recipe
-from .tables import frame_of
+from .content import Report
+from .execute import FAILED, NOT_MEASURED, WHOLE
+from .page import as_part, frame, render
 
 _COLON, _SEMICOLON = Words("：", ": "), Words("；", "; ")
-
-
-@dataclass(frozen=True)
-class Report:
-    """A finished run as the pages see it. `seen` says what the book holds; `earlier` is the findings.json of the same
-    period's last report, `before` that of the period before (None where there is none)."""
-
-    recipe: Recipe
-    period: Period
-    lang: str
-    outcomes: Mapping[str, Outcome]
-    seen: Mapping[str, Any]
-    fingerprint: str = ""
-    earlier: Mapping[str, Any] | None = None
-    before: Mapping[str, Any] | None = None
-    reasons: Mapping[str, Words] = field(default_factory=dict)
-
-    @property
-    def title(self) -> str:
-        return self.recipe.title.fill(self.lang, period=self.period)
-
-    @cached_property
-    def pages(self) -> tuple[Page, ...]:
-        return tuple(page_of(step, self.outcomes[step.name], self.lang) for step in self.recipe.steps)
-
-    @cached_property
-    def tables(self) -> dict[tuple[str, str], pd.DataFrame]:
-        """Every table handed over, by step and name."""
-        return {
-            (step.name, name): frame_of(content)
-            for step in self.recipe.steps
-            for name, content in self.outcomes[step.name].content.get("tables", {}).items()
-        }
-
-    @cached_property
-    def findings(self) -> list[front.Finding]:
-        """All findings in the order of the pages, each with its page's name and its mark."""
-        titles = {page.step: page.title for page in self.pages}
-        found = [
-            finding
-            | {part: finding[part][self.lang] for part in ("head", "tail")}
-            | {"step": step.name, "page": titles[step.name]}
-            for step in self.recipe.steps
-            for finding in self.outcomes[step.name].content.get("findings", ())
-        ]
-        return front.marked(found, self.before)
-
-    @cached_property
-    def restated(self) -> pd.DataFrame:
-        """Numbers that changed since the last report of this period on other data; the same data say it again."""
-        earlier = self.earlier
-        if earlier is None or earlier["as_of"] != self.period.as_of.isoformat():
-            return front.restated(None, None)
-        found = front.restated(self.history, frame_of(earlier["history"]) if earlier["history"] else None)
-        if found.empty and earlier["data"] == self.fingerprint:
-            return frame_of(earlier["restated"])
-        return found
-
-    @property
-    def history(self) -> pd.DataFrame | None:
-        return self.tables.get((self.recipe.tiles, "history"))
-
-    def says(self, words: Words, **values: Any) -> str:
-        return words.fill(self.lang, **values)
-
-
-def findings_json(report: Report) -> dict[str, Any]:
-    """`findings.json`: what was found, ordered, and what the next report compares itself with."""
-    return {
-        "recipe": report.recipe.name,
-        "period": report.period.text,
-        "lang": report.lang,
-        "as_of": report.period.as_of.isoformat(),
-        "data": report.fingerprint,
-        "findings": front.ordered(report.findings),
-        "gone": _gone(report),
-        "history": None if report.history is None else packed(report.history),
-        "restated": packed(report.restated),
-    }
 
 
 def front_page(report: Report) -> bytes:
@@ -112,14 +27,6 @@ def one_file(report: Report) -> bytes:
         *(as_part(page, report.lang) for page in report.pages),
     ]
     return frame(report.title, "\n".join(parts), report.lang)
-
-
-def shelf(out: Path) -> bytes:
-    """`index.html` of all reports in a folder, from their `run.json` alone; one that lacks it is shown as missing."""
-    runs = [_on_shelf(path) for path in out.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    runs.sort(key=lambda run: (run["start"], run["folder"]), reverse=True)
-    title = "投诉报告 · Complaint reports"
-    return frame(title, render("shelf", runs=runs), "zh")
 
 
 def _front(report: Report, link: Callable[[str], str], alone: bool = False) -> str:
@@ -143,7 +50,7 @@ def _front(report: Report, link: Callable[[str], str], alone: bool = False) -> s
         tiles_note=note,
         levels=_levels(report, said),
         compared=_marks_note(report),
-        gone=_gone(report),
+        gone=report.gone,
         pictures=[{"step": page.step, "png": png, "alt": alt} for page, (png, alt) in pictures],
         data=_data(report),
         restated=_restated(report),
@@ -223,11 +130,6 @@ def _marks_note(report: Report) -> str:
         "“新”“再次”相对 {period:period}的报告", "new and again: against the report of {period:period}"
     )
     return report.says(words, period=report.before["period"])
-
-
-def _gone(report: Report) -> list[front.Finding]:
-    whole = [name for name, outcome in report.outcomes.items() if outcome.status == WHOLE]
-    return front.gone(report.findings, report.before, whole)
 
 
 def _data(report: Report) -> list[dict[str, str]]:
@@ -325,32 +227,3 @@ def _footer(report: Report) -> str:
     return report.says(
         words, version=__version__, recipe=report.recipe.name, data=report.fingerprint[:12] or "–"
     )
-
-
-def _on_shelf(folder: Path) -> dict[str, Any]:
-    """A report's row in the list of all reports."""
-    try:
-        run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        period, status = Period(run["period"]), run["status"]
-        title, lang = run["title"], run["lang"]
-        if run.get("only"):
-            title += f" ({', '.join(run['only'])})"
-    except (OSError, ValueError, KeyError, TypeError):
-        period, status, title, lang = None, "missing", folder.name, ""
-    return {
-        "folder": folder.name,
-        "title": title,
-        "start": "" if period is None else period.start.isoformat(),
-        "period": _both(period.name_in) if period else "",
-        "language": {"zh": "中文", "en": "English"}.get(lang, ""),
-        "status": _both(lambda lang: label("run_status", status, lang)),
-        "failed": status != "whole",
-    }
-
-
-def _both(say: Callable[[str], str]) -> str:
-    return " · ".join(_unique(say(lang) for lang in ("zh", "en")))
-
-
-def _unique(items: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(items))

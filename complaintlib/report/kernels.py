@@ -133,14 +133,15 @@ class _Process(LocalProvisioner):
 
 
 def kill(manager: "_Manager") -> None:
-    """Kill the whole process group at once; a group that has gone is no error."""
-    process = getattr(manager.provisioner, "process", None)
-    if process is None:
+    """Kill the whole process group at once, also what a kernel that died by itself left in it."""
+    provisioner = manager.provisioner
+    if provisioner.pid is None:
         return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(provisioner.pid, signal.SIGKILL)
         else:
-            process.kill()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=5)
+            os.kill(provisioner.pid, signal.SIGTERM)
+    if provisioner.process is not None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            provisioner.process.wait(timeout=5)

@@ -120,8 +120,8 @@ def build_report(
                 Words("投诉库在运行中变动，请重新运行", "the store changed during the run; run it again"),
                 exit_code=3,
             )
+        from .content import Report
         from .deliver import deliver
-        from .index import Report
 
         report = Report(steps, period, lang, outcomes, seen, fingerprint, earlier, before)
         facts = {

@@ -11,10 +11,11 @@ from made import NOTEBOOKS, recipe, step
 from nbformat.v4 import new_output
 
 from complaintlib.period import Period
+from complaintlib.report.content import Report
 from complaintlib.report.deliver import deliver
 from complaintlib.report.execute import FAILED, NOT_MEASURED, WHOLE, Outcome
 from complaintlib.report.folder import Folder, write
-from complaintlib.report.index import Report, shelf
+from complaintlib.report.shelf import shelf
 from complaintlib.report.steps import _key
 from complaintlib.report.verify import verify
 from complaintlib.result import packed
@@ -81,16 +82,14 @@ def test_a_case_number_that_looks_like_a_phone_is_none(tmp_path):
 
 
 def test_the_front_page_orders_limits_and_links_its_sentences(tmp_path):
-    many = [
-        found("toy.a", "note", 0.9, "N"),
-        found("toy.b", "watch", 0.2, "W"),
-        found("toy.c", "act", 0.1, "A"),
-    ]
-    *_, page = delivered(tmp_path, {"toy": outcome(*many), "other": outcome(found("o.a", "good", 0.9, "G"))})
+    many = [found("toy.a", "watch", weight, f"W{weight}") for weight in (0.1, 0.2, 0.3, 0.4)]
+    many += [found("toy.a", "act", 0.1, "A"), found("toy.a", "act", 0.1, "A")]
+    others = [found("o.a", "good", 0.9, "G"), found("o.b", "note", 0.1, "N"), found("o.c", "note", 0.2, "M")]
+    *_, page = delivered(tmp_path, {"toy": outcome(*many), "other": outcome(*others)})
     five = page[page.index('<ol class="five">') : page.index("</ol>")]
     heads = [part.partition("</b>")[0] for part in five.split("<b>")[1:]]
-    assert heads == ["A", "W", "G"]  # at most two of one page
-    assert 'href="pages/toy.html"' in five and "In brief" in page
+    assert heads == ["A", "W0.4", "W0.3", "G", "M"]  # two of each method first, then what is left; "A" once
+    assert 'href="pages/toy.html"' in five and "In five sentences" in page
 
 
 def test_marks_new_again_and_gone_against_the_period_before(tmp_path):

@@ -31,6 +31,9 @@ def trip(fault: str, note: str = "") -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         while True:
             time.sleep(1)
+    elif fault == "token":
+        print(note)
+        sys.exit(0)
     elif fault == "child":
         child = subprocess.Popen(["sleep", "600"])
         with open(note, "w", encoding="utf-8") as file:
