@@ -113,18 +113,20 @@ class Result:
         return next(iter(self.tables.values()))
 
     def draw(self, figure: "Figure", lang: str) -> None:
-        """Draw the picture on an empty figure, sized by `height`."""
+        """Draw the picture on an empty figure, sized by `height`. A further picture has a `draw_<name>` of its own."""
         raise TypeError(f"{type(self).__name__} has no picture")
 
     def height(self) -> float:
-        """The picture's height in inches."""
+        """The picture's height in inches; a further picture may have a `height_<name>`."""
         return 4.2
 
-    def plot(self, lang: str | None = None) -> "Figure":
+    def plot(self, lang: str | None = None, name: str = "") -> "Figure":
+        """The picture, or a further one by name, as a matplotlib figure."""
         from . import look
 
-        figure = look.figure(height=self.height())
-        self.draw(figure, lang or language())
+        own = f"_{name}" if name else ""
+        figure = look.figure(height=getattr(self, f"height{own}", self.height)())
+        getattr(self, f"draw{own}")(figure, lang or language())
         return figure
 
     def caption(self, lang: str) -> str:
@@ -147,11 +149,11 @@ class Result:
             lines.append(f"[{level}] {head}{tail}")
         return Shown(f'<ul class="findings">{"".join(items)}</ul>', "\n".join(lines))
 
-    def picture(self, lang: str | None = None) -> Picture:
+    def picture(self, lang: str | None = None, name: str = "") -> Picture:
         from . import look
 
         lang = lang or language()
-        return Picture(look.png(self.plot(lang)), self.caption(lang))
+        return Picture(look.png(self.plot(lang, name)), self.caption(lang))
 
     def show_table(self, lang: str | None = None, name: str | None = None) -> Shown:
         """A table by name (default: the main one) in words."""

@@ -120,7 +120,7 @@ def points(value: float, lang: str) -> str:
     """A difference of two shares in percentage points."""
     if value is None or not math.isfinite(value):
         return DASH
-    shown = number(value * 100, 0 if abs(value) >= 0.0995 else 1, signed=True)
+    shown = number(value * 100, 1, signed=True)
     return f"{shown} 个百分点" if lang == "zh" else f"{shown} pp"
 
 
@@ -223,8 +223,8 @@ def show(value: Any, form: str, lang: str) -> str:
     """A value as a person reads it.
 
     Forms: `int`, `num1`, `num2`, `num3` (decimals), `sig` (two figures), `+int`, `+num1`, `+sig` (with sign),
-    `pct`, `pct1`, `+pct`, `pp`, `points` (pp without its unit), `p` (a p- or q-value), `min`, `+min` (minutes), `day`, `moment`, `period`,
-    `text`, `yes` (a flag); any other form names the field whose labels give the word for a code. A list or
+    `pct`, `pct1`, `+pct`, `pp`, `points` (pp without its unit), `p` (a p- or q-value), `min`, `+min` (minutes),
+    `day`, `moment`, `period`, `text`, `yes` (a flag); any other form names the field whose labels give the word for a code. A list or
     tuple is shown item by item.
     """
     if isinstance(value, list | tuple):

@@ -33,7 +33,9 @@ def run_kit(*arguments: str, home: Path = HOME, **settings: str) -> subprocess.C
 @pytest.fixture(scope="module")
 def reports(demo_folder, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("reports")
-    ran = run_kit("report", MONTH, "--lang", "en,zh", "--store", str(demo_folder / "store"), "--out", str(out))
+    ran = run_kit(
+        "report", MONTH, "--lang", "en,zh", "--store", str(demo_folder / "store"), "--out", str(out)
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return out
 
@@ -59,8 +61,12 @@ def test_pages_ask_no_address_run_no_script_and_describe_every_picture(reports):
     for page in pages(reports):
         text = page.read_text(encoding="utf-8")
         assert text.rstrip().endswith("</html>")
-        assert not re.search(r"<script|\son\w+\s*=\s*[\"']|javascript:|http-equiv=[\"']?refresh", text, re.IGNORECASE), page
-        assert not re.search(r"(?:src|href|action|data)\s*=\s*[\"']?\s*(?:https?:)?//", text, re.IGNORECASE), page
+        assert not re.search(
+            r"<script|\son\w+\s*=\s*[\"']|javascript:|http-equiv=[\"']?refresh", text, re.IGNORECASE
+        ), page
+        assert not re.search(
+            r"(?:src|href|action|data)\s*=\s*[\"']?\s*(?:https?:)?//", text, re.IGNORECASE
+        ), page
         assert "url(http" not in text
         images = re.findall(r"<img[^>]*>", text)
         assert all(re.search(r"alt=\"[^\"]{5,}\"", image) for image in images), page
@@ -72,8 +78,15 @@ def test_every_page_speaks_one_language(reports):
             text = page.read_text(encoding="utf-8")
             assert f'lang="{lang}' in text[:500]
             assert f'<html lang="{other}' not in text
-    words = re.sub(r"<style.*?</style>|<details.*?</details>|<[^>]+>", " ", (folder(reports, "en") / "index.html").read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert len(re.findall(r"[\u4e00-\u9fff]", words)) < 40  # names of a language or a hostile value, never a sentence
+    words = re.sub(
+        r"<style.*?</style>|<details.*?</details>|<[^>]+>",
+        " ",
+        (folder(reports, "en") / "index.html").read_text(encoding="utf-8"),
+        flags=re.DOTALL,
+    )
+    assert (
+        len(re.findall(r"[\u4e00-\u9fff]", words)) < 40
+    )  # names of a language or a hostile value, never a sentence
 
 
 def tables_of(report: Path) -> dict[str, list[list[str]]]:
@@ -92,14 +105,24 @@ def test_every_number_of_a_finding_stands_in_a_table(reports):
             held.append(float(cell))
         except ValueError:
             continue
-    held = pd.Series([*held, *(len(rows) - 1 for rows in tables_of(report).values()), *(len(rows) - 2 for rows in tables_of(report).values())])
+    held = pd.Series(
+        [
+            *held,
+            *(len(rows) - 1 for rows in tables_of(report).values()),
+            *(len(rows) - 2 for rows in tables_of(report).values()),
+        ]
+    )
     findings = json.loads((report / "findings.json").read_text(encoding="utf-8"))
     findings = findings if isinstance(findings, list) else findings["findings"]
     assert len(findings) >= 10
     for finding in findings:
         for name, value in finding["values"].items():
             if isinstance(value, int | float) and not isinstance(value, bool):
-                assert ((held - value).abs() <= 1e-9 * max(1, abs(value))).any(), (finding["key"], name, value)
+                assert ((held - value).abs() <= 1e-9 * max(1, abs(value))).any(), (
+                    finding["key"],
+                    name,
+                    value,
+                )
 
 
 def test_tables_re_add_to_the_store(reports, demo_book):
@@ -107,12 +130,18 @@ def test_tables_re_add_to_the_store(reports, demo_book):
 
     received = demo_book.at(Period(MONTH).end).counts(window=Period(MONTH))["n"].item()
     tables = tables_of(folder(reports, "en"))
-    shares = {name: rows for name, rows in tables.items() if name.startswith("composition-") and name.count(".") == 1}
+    shares = {
+        name: rows
+        for name, rows in tables.items()
+        if name.startswith("composition-") and name.count(".") == 1
+    }
     counted = 0
     for name, rows in shares.items():
         if "n" in rows[0] and rows[0][0] in ("reason", "product", "region", "channel"):
             at = rows[0].index("n")
-            if rows[0][0] == name.split(".")[0].removeprefix("composition-") and len(set(r[0] for r in rows)) == len(rows):
+            if rows[0][0] == name.split(".")[0].removeprefix("composition-") and len(
+                set(r[0] for r in rows)
+            ) == len(rows):
                 total = sum(int(float(row[at])) for row in rows[1:])
                 counted += total == received
     assert counted >= 4
@@ -123,13 +152,18 @@ def test_nothing_personal_is_left_in_reports_or_store(reports, demo_folder):
     with open(demo_folder / "planted.csv", encoding="utf-8", newline="") as file:
         planted = list(csv.DictReader(file))
     promised = {"mobile", "landline", "id_card", "bank_card", "email", "plate", "order", "passport", "ssn"}
-    wanted = {row[form] for row in planted if row["kind"] in promised for form in ("written", "plain") if len(row[form]) >= 7}
+    wanted = {
+        row[form]
+        for row in planted
+        if row["kind"] in promised
+        for form in ("written", "plain")
+        if len(row[form]) >= 7
+    }
     assert len(wanted) > 1000
     finder = re.compile(r"[A-Za-z0-9@._+\-\u4e00-\u9fff 　０-９Ａ-Ｚａ-ｚ－]{7,}")
     leaks = set()
     for text, path in texts(reports, demo_folder / "store"):
-        runs = {run for run in finder.findall(text)}
-        joined = "\n".join(runs)
+        joined = "\n".join(set(finder.findall(text)))
         leaks |= {(path.name, value) for value in wanted if value in joined}
     assert not leaks, sorted(leaks)[:10]
 
@@ -141,7 +175,6 @@ def texts(*folders: Path):
     for base in folders:
         for path in sorted(p for p in base.rglob("*") if p.is_file()):
             if path.suffix == ".parquet":
-                rows = duckdb.sql(f"SELECT DISTINCT COLUMNS(*)::VARCHAR FROM read_parquet('{path}', hive_partitioning = false)") if False else None
                 rows = duckdb.read_parquet(str(path)).fetchall()
                 yield "\n".join({str(value) for row in rows for value in row if isinstance(value, str)}), path
             elif path.suffix == ".xlsx":
@@ -150,7 +183,14 @@ def texts(*folders: Path):
                         yield html.unescape(archive.read(name).decode("utf-8", "ignore")), path
             else:
                 content = path.read_bytes().decode("utf-8", "ignore")
-                yield re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+|\"image/png\": \"[^\"]+\"", "", html.unescape(content)), path
+                yield (
+                    re.sub(
+                        r"data:image/png;base64,[A-Za-z0-9+/=]+|\"image/png\": \"[^\"]+\"",
+                        "",
+                        html.unescape(content),
+                    ),
+                    path,
+                )
 
 
 def test_another_zone_locale_and_hash_seed_give_the_same_bytes(reports, demo_folder, tmp_path):
@@ -163,7 +203,11 @@ def test_another_zone_locale_and_hash_seed_give_the_same_bytes(reports, demo_fol
     first, second = folder(reports, "zh"), folder(tmp_path, "zh")
     names = {p.relative_to(first) for p in first.rglob("*") if p.is_file()}
     assert names == {p.relative_to(second) for p in second.rglob("*") if p.is_file()}
-    different = [str(n) for n in sorted(names) if n.name != "run.json" and (first / n).read_bytes() != (second / n).read_bytes()]
+    different = [
+        str(n)
+        for n in sorted(names)
+        if n.name != "run.json" and (first / n).read_bytes() != (second / n).read_bytes()
+    ]
     assert not different
 
 
@@ -206,9 +250,13 @@ def test_a_new_method_is_one_module_one_notebook_one_test_and_one_line(demo_fold
     shutil.copy(HOME / "pyproject.toml", home)
     (home / "complaintlib" / "methods" / "toy.py").write_text(TOY_MODULE, encoding="utf-8")
     registry = home / "complaintlib" / "methods" / "__init__.py"
-    registry.write_text(registry.read_text(encoding="utf-8").replace('"quality")', '"quality", "toy")'), encoding="utf-8")
+    registry.write_text(
+        registry.read_text(encoding="utf-8").replace('"quality")', '"quality", "toy")'), encoding="utf-8"
+    )
     quality = (home / "notebooks" / "quality.ipynb").read_text(encoding="utf-8")
-    notebook = json.loads(quality.replace(", recent_days=recent_days", "").replace("quality", "toy").replace("数据质量", "玩具"))
+    notebook = json.loads(
+        quality.replace(", recent_days=recent_days", "").replace("quality", "toy").replace("数据质量", "玩具")
+    )
     gone = {"table-silent", "table-filling", "table-steps"}
     notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] not in gone]
     for cell in notebook["cells"]:
@@ -216,14 +264,33 @@ def test_a_new_method_is_one_module_one_notebook_one_test_and_one_line(demo_fold
     (home / "notebooks" / "toy.ipynb").write_text(json.dumps(notebook, ensure_ascii=False), encoding="utf-8")
     test = "from complaintlib import Book, Period, toy\n\n\ndef test_toy(demo_book):\n    assert toy(demo_book, Period('2026-10')).table['n'].item() > 0\n"
     (home / "tests" / "methods" / "test_toy.py").write_text(test, encoding="utf-8")
-    recipe = 'title = { zh = "{period}玩具", en = "Toy of {period}" }\nkind = "month"\n\n[[steps]]\nname = "toy"\n'
+    recipe = (
+        'title = { zh = "{period}玩具", en = "Toy of {period}" }\nkind = "month"\n\n[[steps]]\nname = "toy"\n'
+    )
     (home / "templates" / "recipes" / "toys.toml").write_text(recipe, encoding="utf-8")
 
-    ran = run_kit("report", MONTH, "--recipe", "toys", "--lang", "en", "--store", str(demo_folder / "store"), "--out", str(tmp_path / "out"), home=home)
+    ran = run_kit(
+        "report",
+        MONTH,
+        "--recipe",
+        "toys",
+        "--lang",
+        "en",
+        "--store",
+        str(demo_folder / "store"),
+        "--out",
+        str(tmp_path / "out"),
+        home=home,
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     page = (tmp_path / "out" / f"toys-{MONTH}-en" / "pages" / "toy.html").read_text(encoding="utf-8")
     assert "and that is all" in page
-    wanted = ["tests/methods/test_contract.py", "tests/test_house.py", "-k", "toy and (tiny or required or notebooks) or line"]
+    wanted = [
+        "tests/methods/test_contract.py",
+        "tests/test_house.py",
+        "-k",
+        "toy and (tiny or required or notebooks) or line",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(home), "COMPLAINTKIT_HOME": str(home)}
     tested = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "toy and notebooks or a_line", "tests/test_house.py"],

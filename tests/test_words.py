@@ -46,9 +46,16 @@ def test_significant_figures_never_use_an_exponent():
 
 
 def test_shares_and_points():
-    assert [percent(v) for v in (0.614, 0.0951, 0.0995, 0.004, 0, 1)] == ["61%", "9.5%", "10%", "0.4%", "0%", "100%"]
+    assert [percent(v) for v in (0.614, 0.0951, 0.0995, 0.004, 0, 1)] == [
+        "61%",
+        "9.5%",
+        "10%",
+        "0.4%",
+        "0%",
+        "100%",
+    ]
     assert points(-0.032, "zh") == "−3.2 个百分点"
-    assert points(0.12, "en") == "+12 pp"
+    assert points(0.12, "en") == "+12.0 pp"
 
 
 def test_lengths_of_time_take_the_unit_a_person_would_choose():

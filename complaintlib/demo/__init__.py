@@ -63,7 +63,9 @@ def make_demo(
         {"kind": "mobile", "written": phones, "plain": phones, "source": "hotline", "complaint_id": ""}
     )
     _table(pd.concat([planted, callers])[PLANTED], folder / "planted.csv")
-    exported = (world.days[-1] + pd.Timedelta(days=1)).timestamp()  # as if written when the data end: nothing in them lies ahead
+    exported = (
+        world.days[-1] + pd.Timedelta(days=1)
+    ).timestamp()  # as if written when the data end: nothing in them lies ahead
     for path in new.iterdir():
         os.utime(path, (exported, exported))
     shutil.rmtree(final, ignore_errors=True)

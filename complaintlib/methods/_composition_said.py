@@ -23,8 +23,8 @@ PER = {
     "contacts": ("次联络", "联络"),
 }  # 每千单；订单
 _CHANGE = Words(
-    "{n:int} 件，当时 {n_then:int} 件；变化 {share_change:pp}（95% 区间 {share_change_low:pp}至 {share_change_high:pp}）",
-    "{n:int} cases against {n_then:int}; {share_change:pp} (95% interval {share_change_low:pp} to {share_change_high:pp})",
+    "{n:int} 件，当时 {n_then:int} 件；变化 {share_change:pp}（95% 区间 {share_change_low:points} 至 {share_change_high:pp}）",
+    "{n:int} cases against {n_then:int}; {share_change:pp} (95% interval {share_change_low:points} to {share_change_high:pp})",
 )
 _CHANGED = ("n", "n_then", "share_now", "share_then", "share_change", "share_change_low", "share_change_high")
 Tables, Values = Mapping[str, pd.DataFrame], dict[str, Any]
@@ -268,9 +268,9 @@ def _late(by: str, table: pd.DataFrame) -> Finding:
         )
     words = Words(
         f"最近 {LATE_DAYS} 天的{what.zh}尚未补填完|：{{n:int}} 件中 {{share_blank:pct}} 未填，此前为 {{share_blank_then:pct}}"
-        f"（差值的 95% 区间 {{share_change_low:pp}}至 {{share_change_high:pp}}）{most.zh}。占比只按已分类的投诉计算，补填后仍会变动。",
+        f"（差值的 95% 区间 {{share_change_low:points}} 至 {{share_change_high:pp}}）{most.zh}。占比只按已分类的投诉计算，补填后仍会变动。",
         f"The newest days are not all classified yet|: {{share_blank:pct}} of {{n:int}} complaints of the last {LATE_DAYS} days have no "
-        f"{what.en.lower()}, against {{share_blank_then:pct}} before (95% interval of the difference {{share_change_low:pp}} to "
+        f"{what.en.lower()}, against {{share_blank_then:pct}} before (95% interval of the difference {{share_change_low:points}} to "
         f"{{share_change_high:pp}}){most.en}. Shares are of the classified ones and will still move.",
     )
     return Finding("composition.late", "watch", words, values, 0.6)

@@ -154,6 +154,7 @@ def _change(row: Mapping, rows: Mapping[str, Mapping], period: Period) -> Findin
     """An indicator whose change is clear."""
     key, form, verdict = row["indicator"], row["form"], row["verdict"]
     sign = "pp" if form.startswith("pct") else "+" + form.removeprefix("+")
+    low = "points" if sign == "pp" else sign
     values = {name: row[name] for name in ("indicator", "value", "n", "change", "change_low", "change_high")}
     values |= {
         "then": row[row["compared"]],
@@ -170,8 +171,8 @@ def _change(row: Mapping, rows: Mapping[str, Mapping], period: Period) -> Findin
         clock = _WORK_CLOCK if key == "first_response_median" else Words("", "")
         lead = Words(f"：半数在 {{value:{form}}}内{clock.zh}", f": half within {{value:{form}}}{clock.en}")
     against = Words(
-        f"，{{before:period}}为 {{then:{form}}}，相差 {{change:{sign}}}（95% 区间 {{change_low:{sign}}} 至 {{change_high:{sign}}}）",
-        f", {{change:{sign}}} against {{then:{form}}} in {{before:period}} (95%: {{change_low:{sign}}} to {{change_high:{sign}}})",
+        f"，{{before:period}}为 {{then:{form}}}，相差 {{change:{sign}}}（95% 区间 {{change_low:{low}}} 至 {{change_high:{sign}}}）",
+        f", {{change:{sign}}} against {{then:{form}}} in {{before:period}} (95%: {{change_low:{low}}} to {{change_high:{sign}}})",
     )
     more = Words("", "")
     if key == "open_at_end" and rows["closed"]["value"] == rows["closed"]["value"]:

@@ -57,32 +57,42 @@ class Trend(Result):
     )
 
     def height(self) -> float:
-        return 3.0 + 1.45 * -(-self._drawn().size // 2)
+        return 3.6
+
+    def height_categories(self) -> float:
+        return 0.4 + 1.6 * max(1, -(-self._drawn().size // 2))
 
     def caption(self, lang: str) -> str:
         heads = [finding.sentence(lang) for finding in self.findings[:2]]
         return f"{self.title[lang]}{'：' if lang == 'zh' else ': '}{' '.join(heads)}"
 
     def draw(self, figure, lang: str) -> None:
-        """The total on top, the categories that matter below, on one time axis."""
+        """The total with its expected range."""
         if self.table.empty:
             figure.text(0.5, 0.5, self.findings[0].parts(lang)[0], ha="center")
             return
-        total, drawn = self.tables["total"], self._drawn()
-        grid = figure.add_gridspec(
-            1 + -(-len(drawn) // 2), 2, height_ratios=[1.9, *[1] * -(-len(drawn) // 2)]
-        )
-        figure.suptitle(look.wrapped(self.findings[0].parts(lang)[0], 66), x=0.01, ha="left", fontsize=12)
-        ax = figure.add_subplot(grid[0, :])
+        total, ax = self.tables["total"], figure.subplots()
+        told = next((f for f in self.findings if f.key.startswith("trend.total")), self.findings[0])
+        look.headline(figure, told.parts(lang)[0])
         marks = total["signal"].isin(["above", "below"]).to_numpy()
         look.series(ax, total["value"], total["low"], total["high"], total["value_expected"], marks)
-        look.axis_format(ax.yaxis, total["form"].iloc[-1], lang)
+        look.axis_format(ax.yaxis, total["form"].iloc[-1].replace("num2", "num1"), lang)
         look.time_axis(ax, list(total["period"]))
         ax.set_title(self._unit(lang), fontsize=10.5, pad=6)
         self._name_last(ax, total, lang)
         self._name_events(ax, lang)
-        for i, code in enumerate(drawn):
-            self._panel(figure.add_subplot(grid[1 + i // 2, i % 2]), code, lang)
+
+    def draw_categories(self, figure, lang: str) -> None:
+        """The categories that matter, each with its expected range, on one time axis."""
+        drawn = self._drawn()
+        if not len(drawn):
+            figure.text(0.5, 0.5, self.findings[0].parts(lang)[0], ha="center")
+            return
+        axes = figure.subplots(-(-len(drawn) // 2), 2, squeeze=False).ravel()
+        for ax, code in zip(axes, drawn, strict=False):
+            self._panel(ax, code, lang)
+        for ax in axes[len(drawn) :]:
+            ax.set_axis_off()
 
     def _panel(self, ax, code: str, lang: str) -> None:
         rows = self.tables["panels"]

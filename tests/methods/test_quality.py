@@ -15,24 +15,41 @@ def cases() -> pd.DataFrame:
                 continue
             for i in range(a_day):
                 late = source == "chat" and day >= pd.Timestamp("2026-10-22") and i < 2
-                rows.append((f"{source}{day:%m%d}{i}", day + pd.Timedelta(9 + i, "h"), source, None if late else "delay"))
+                rows.append(
+                    (
+                        f"{source}{day:%m%d}{i}",
+                        day + pd.Timedelta(9 + i, "h"),
+                        source,
+                        None if late else "delay",
+                    )
+                )
     frame = pd.DataFrame(rows, columns=["complaint_id", "received_at", "source", "reason"])
     return frame.assign(channel=frame["source"])
 
 
 def arrivals() -> pd.DataFrame:
     day = pd.Timestamp("2026-10-05")
-    rows = [("b1", "app", day, "used", 280), ("b1", "app", day, "duplicate", 9), ("b1", "app", day, "aside", 11)]
+    rows = [
+        ("b1", "app", day, "used", 280),
+        ("b1", "app", day, "duplicate", 9),
+        ("b1", "app", day, "aside", 11),
+    ]
     rows += [("b2", "chat", day, "used", 124), ("b0", "app", pd.Timestamp("2026-09-30"), "used", 300)]
     frame = pd.DataFrame(rows, columns=["batch_id", "source", "day", "fate", "rows"])
     return frame.assign(table="complaints")
 
 
 def ledger() -> pd.DataFrame:
-    rows = [("b1", 1, "read", 300, 300, 0), ("b1", 2, "invalid", 300, 289, 0), ("b1", 3, "duplicate", 289, 280, 0)]
+    rows = [
+        ("b1", 1, "read", 300, 300, 0),
+        ("b1", 2, "invalid", 300, 289, 0),
+        ("b1", 3, "duplicate", 289, 280, 0),
+    ]
     rows += [("b0", 2, "invalid", 9, 1, 0), ("b2", 2, "standardise", 124, 124, 50)]
     frame = pd.DataFrame(rows, columns=["batch_id", "step_no", "step", "rows_in", "rows_out", "rows_changed"])
-    return frame.assign(table="complaints", source=frame["batch_id"].map({"b0": "app", "b1": "app", "b2": "chat"}))
+    return frame.assign(
+        table="complaints", source=frame["batch_id"].map({"b0": "app", "b1": "app", "b2": "chat"})
+    )
 
 
 @pytest.fixture
@@ -86,7 +103,12 @@ def test_the_ledger_shows_the_files_of_the_period_only(result):
 
 
 def test_a_high_loss_is_said(result):
-    assert finding(result, "quality.loss").values == {"source": "app", "share": 11 / 300, "aside": 11, "read": 300}
+    assert finding(result, "quality.loss").values == {
+        "source": "app",
+        "share": 11 / 300,
+        "aside": 11,
+        "read": 300,
+    }
 
 
 def test_without_a_ledger_the_cases_themselves_are_counted():
