@@ -44,6 +44,10 @@ class Trouble(Exception):
     def say(self, lang: str) -> str:
         return self.words.fill(lang, **self.values)
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows instead of a traceback: the message in both languages."""
+        return [self.say(lang) for lang in LANGUAGES]
+
 
 def language() -> str:
     """The language where none is named: `COMPLAINTKIT_LANG`, else Chinese under a Chinese locale, else English."""
