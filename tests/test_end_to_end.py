@@ -126,25 +126,34 @@ def test_every_number_of_a_finding_stands_in_a_table(reports):
 
 
 def test_tables_re_add_to_the_store(reports, demo_book):
+    """The cases of every composition, of the Pareto table, of the trend and of data quality are those of the store."""
     from complaintlib import Period
+    from complaintlib.schema import BLANK
 
-    received = demo_book.at(Period(MONTH).end).counts(window=Period(MONTH))["n"].item()
-    tables = tables_of(folder(reports, "en"))
-    shares = {
-        name: rows
-        for name, rows in tables.items()
-        if name.startswith("composition-") and name.count(".") == 1
-    }
-    counted = 0
-    for name, rows in shares.items():
-        if "n" in rows[0] and rows[0][0] in ("reason", "product", "region", "channel"):
-            at = rows[0].index("n")
-            if rows[0][0] == name.split(".")[0].removeprefix("composition-") and len(
-                set(r[0] for r in rows)
-            ) == len(rows):
-                total = sum(int(float(row[at])) for row in rows[1:])
-                counted += total == received
-    assert counted >= 4
+    month = Period(MONTH)
+    book, tables = demo_book.at(month.end), tables_of(folder(reports, "en"))
+    received = book.counts(window=month)["n"].item()
+
+    def column(name: str, at: int) -> list[str]:
+        return [row[at] for row in tables[name][1:]]
+
+    for by in ("reason", "product", "region", "channel"):
+        named = dict(
+            zip(
+                column(f"composition-{by}.shares", 0),
+                map(int, column(f"composition-{by}.shares", 1)),
+                strict=True,
+            )
+        )
+        assert sum(named.values()) == received
+        stored = book.counts(by=[by], window=month).set_index(by)["n"]
+        assert all(stored[code] == n for code, n in named.items() if code in stored.index)
+    blank = book.counts(by=["reason"], window=month).set_index("reason")["n"].get(BLANK, 0)
+    assert sum(map(int, column("pareto.count", 2))) == received - blank
+    assert int(column("trend.total", 1)[-1]) == received
+    read, used, duplicate, aside = (int(column("quality.sources", at)[-1]) for at in range(1, 5))
+    assert used == received
+    assert read == used + duplicate + aside
 
 
 def test_nothing_personal_is_left_in_reports_or_store(reports, demo_folder):

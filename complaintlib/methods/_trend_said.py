@@ -112,6 +112,11 @@ def findings(seen: Seen, tables) -> tuple[Finding, ...]:
     if seen.judged:
         cells = _cell_findings(seen, tables)
         found += cells + _category_findings(seen, tables, {f.values["code"] for f in cells})
+    if not seen.categories:
+        needs = Words(
+            "类别未测量|：需要 {needs:text}。", "Categories are not measured|: they need {needs:text}."
+        )
+        found.append(Finding("trend.categories", "note", needs, {"needs": f"complaints.{seen.by}"}, 0.3))
     found += [*_event_findings(seen, tables), _chart_finding(seen, tables)]
     return tuple(sorted(found, key=lambda f: (LEVELS.index(f.level), -f.weight)))
 
@@ -238,20 +243,17 @@ def _category_findings(seen: Seen, tables, told: set[str]) -> list[Finding]:
 def _event_findings(seen: Seen, tables) -> list[Finding]:
     """What in the data themselves bends the series."""
     found, events = [], tables["signals"]
-    for row in events[events["signal"] == "silent"].to_dict("records"):
-        now = row["period"] == seen.period.text
+    now = events["period"] == seen.period.text  # earlier ones stand in the table and in the picture
+    for row in events[now & (events["signal"] == "silent")].to_dict("records"):
         words = Words(
             "{channel:channel}有 {days:int} 天没有数据|（{first_day:day}起），往常约有 {expected:int} 件：总量因此偏低。",
             "{channel:channel}: no data for {days:int} days|, from {first_day:day}; about {expected:int} cases would be usual, "
             "so the total reads low.",
         )
         names = ("channel", "days", "first_day", "last_day", "expected")
-        found.append(
-            Finding("trend.silent", "note", words, {name: row[name] for name in names}, 0.45 if now else 0.2)
-        )
+        found.append(Finding("trend.silent", "note", words, {name: row[name] for name in names}, 0.45))
     place = "region" if events["region"].notna().any() else None
-    for row in events[events["signal"] == "bulk"].to_dict("records"):
-        now = row["period"] == seen.period.text
+    for row in events[now & (events["signal"] == "bulk")].to_dict("records"):
         in_zh, in_en = (
             (f"{{place:{place}}}", f" in {{place:{place}}}") if place and seen.by != place else ("", "")
         )
@@ -268,7 +270,7 @@ def _event_findings(seen: Seen, tables) -> list[Finding]:
             | {"code": row[seen.by]}
             | ({"place": row[place]} if place else {})
         )
-        found.append(Finding("trend.bulk", "watch" if now else "note", words, values, 0.6 if now else 0.3))
+        found.append(Finding("trend.bulk", "watch", words, values, 0.6))
     for at in seen.book.breaks_in(seen.by, seen.shown):
         words = Words(
             f"分类变更：{at.words.zh}|（{{at:day}}）；类别不跨越这一天比较。",

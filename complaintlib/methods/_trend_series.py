@@ -42,6 +42,11 @@ class Seen:
         return not self.period.is_partial and self.stops is None
 
     @cached_property
+    def categories(self) -> bool:
+        """Whether there are any: without the column `by` only the total can be told."""
+        return self.book.has("complaints", self.by)
+
+    @cached_property
     def breaks(self) -> list[pd.Timestamp]:
         return [found.at for found in self.book.breaks_in(self.by, self.history)]
 
@@ -175,7 +180,7 @@ _CATEGORY = (
 
 def category_table(seen: Seen, rules: runs.Rules) -> pd.DataFrame:
     """Every category's period against its expectation, its recent periods against a year before, and its runs."""
-    counts = seen.counts([seen.by])
+    counts = seen.counts([seen.by]) if seen.categories else pd.DataFrame()
     per = seen.per(counts.columns)
     rows = [{seen.by: code, **_category(seen, n.to_numpy(), per[code], rules)} for code, n in counts.items()]
     table = pd.DataFrame(rows, columns=[seen.by, *_CATEGORY, "p_year", "shift", "past"])
@@ -221,11 +226,11 @@ def _on_last_year(seen: Seen, n: np.ndarray, per: np.ndarray, dispersion: float,
         if then is None or seen.history[then].start < since or not (per[i] > 0 and per[then] > 0):
             break
         pairs.append((i, then))
-    if len(pairs) < RECENT_FEWEST:
-        return nothing
-    now, then = (list(side) for side in zip(*pairs, strict=True))
+    now, then = [i for i, _ in pairs], [i for _, i in pairs]
+    if len(pairs) < RECENT_FEWEST or n[then].sum() < seen.statistics.min_count:
+        return nothing  # a percentage on a handful of cases says nothing
     found = rate_ratio(n[now].sum(), per[now].sum(), n[then].sum(), per[then].sum(), dispersion=dispersion)
-    ratio, low, high, p = found.iloc[0][["estimate", "low", "high", "p"]].where(np.isfinite, np.nan)
+    ratio, low, high, p = found.iloc[0][["estimate", "low", "high", "p"]]
     return {
         "recent": len(pairs),
         "growth": ratio - 1,
@@ -260,6 +265,8 @@ def _signal(row: dict, statistics: Statistics) -> str:
 def panel_series(seen: Seen, categories: pd.DataFrame, top: int) -> pd.DataFrame:
     """The series of the categories drawn: those with a signal first, then the largest; in order of size."""
     columns = ["period", seen.by, "n", "expected", "n_low", "n_high", "outside"]
+    if not seen.categories:
+        return pd.DataFrame(columns=columns)
     named = categories[categories[seen.by] != BLANK]
     first = named.assign(quiet=named["signal"] == "").sort_values("quiet", kind="stable")[seen.by].head(top)
     counts, last, parts = seen.counts([seen.by]), len(seen.shown), [pd.DataFrame(columns=columns)]
@@ -289,7 +296,7 @@ def cells_above(seen: Seen, total: pd.DataFrame) -> pd.DataFrame:
     columns = [*keys, "n", "expected", "excess", "excess_low", "excess_high", "q"]
     shares = ["excess_share", "excess_share_low", "excess_share_high"]
     rows, last = [], total.iloc[-1]
-    if seen.judged and seen.book.has("complaints", place):
+    if seen.judged and seen.categories and seen.book.has("complaints", place):
         counts = seen.counts(keys)
         counts = counts.loc[:, counts.iloc[-1] >= LEAST]
         per = seen.per(counts.columns)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .. import look
-from ..book import Book, NotMeasured
+from ..book import Book
 from ..indicators import whole_history
 from ..period import Period
 from ..result import Result
@@ -86,7 +86,8 @@ class Trend(Result):
         """The categories that matter, each with its expected range, on one time axis."""
         drawn = self._drawn()
         if not len(drawn):
-            figure.text(0.5, 0.5, self.findings[0].parts(lang)[0], ha="center")
+            none = Words("没有可画的类别", "There are no categories to draw")
+            figure.text(0.5, 0.5, none[lang], ha="center")
             return
         axes = figure.subplots(-(-len(drawn) // 2), 2, squeeze=False).ravel()
         for ax, code in zip(axes, drawn, strict=False):
@@ -169,7 +170,7 @@ def trend(
     them (Benjamini & Hochberg 1995); up to 6 recent periods against the same ones a year before (exact ratio of two
     rates, widened by the dispersion, q-values over all categories); runs on Laney's (2002) u' chart of the
     season-adjusted series with lengths set for all charts shown. A cell's share of the excess: Fieller (1954), cell and
-    rest being independent. Raises NotMeasured without the column `by`, Trouble where `periods` is out of range.
+    rest being independent. Without the column `by` only the total is told. Raises Trouble where `periods` is out of range.
     """
     if not FEWEST <= periods <= MOST:
         raise Trouble(
@@ -193,8 +194,6 @@ def trend(
     if pd.isna(book.span()[0]):
         nothing = pd.DataFrame(columns=["period", "n"])
         return Trend(period, {"total": nothing}, (empty(period),), by, None)
-    if not book.has("complaints", by):
-        raise NotMeasured(f"complaints.{by}")
     history, stops = whole_history(book, period, periods + EARLIER)
     seen = Seen(book, period, history, history[-periods:], by, measure, stops, statistics)
     rules = runs.rules_for(top + 1, rate=statistics.fdr)

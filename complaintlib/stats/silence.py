@@ -3,28 +3,31 @@
 import numpy as np
 import pandas as pd
 
+NEAR = 56  # eight weeks: as many of each weekday
+
 
 def silent_runs(daily: pd.DataFrame, judged: int, level: float = 0.001) -> pd.DataFrame:
     """Runs of days without any row that chance does not explain.
 
     `daily`: counts, one row a day (a DatetimeIndex without gaps), one column a source; the last `judged` days are
-    judged. Usual is the source's mean on the same day of the week outside the run, and days vary as negative binomial
-    with the dispersion found on those days. A run is kept when its probability, times the number
-    of source-days judged (Bonferroni), is below `level`.
+    judged. Usual is the source's mean on the same day of the week in the `NEAR` days before and after the run, and
+    days vary as negative binomial with the dispersion found on those days. A run is kept when its probability, times
+    the number of source-days judged (Bonferroni), is below `level`.
 
     Gives a frame: source, first_day, last_day, days, expected (rows usually seen on those days), p. Assumes that days
-    are independent given their weekday; a source that was silent throughout, or never had more than a row a day,
-    gives no run: it is not known that it speaks at all.
+    are independent given their weekday; a run that reaches back to the first day is no silence: it is not known that
+    the source had begun.
     """
     found = []
     weekday = daily.index.day_of_week.to_numpy()
     for source, counts in daily.items():
         values = counts.to_numpy(dtype=float)
         for first, last in _runs(values == 0):
-            first = max(first, len(values) - judged)
-            if last < first:
+            begun, first = first > 0, max(first, len(values) - judged)
+            if last < first or not begun:
                 continue
-            other = np.ones(len(values), dtype=bool)
+            other = np.zeros(len(values), dtype=bool)
+            other[max(0, first - NEAR) : last + 1 + NEAR] = True
             other[first : last + 1] = False
             usual = _weekday_means(values, weekday, other)
             size = _size(values[other], usual[other])

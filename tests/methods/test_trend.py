@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from complaintlib import Book, Period, trend
-from complaintlib.book import Break, NotMeasured
+from complaintlib.book import Break
 from complaintlib.methods._trend_events import spikes
 from complaintlib.methods._trend_series import share_of_excess, streak
 from complaintlib.words import Trouble, Words
@@ -65,8 +65,20 @@ def test_the_drawn_periods_are_those_asked_for(risen):
         trend(book_of(calm()), OCT, periods=12)
     with pytest.raises(Trouble):
         trend(book_of(calm()), OCT, measure="parcels")
-    with pytest.raises(NotMeasured):
-        trend(book_of(calm()), OCT, by="product")
+
+
+def test_without_categories_the_total_is_still_told(risen):
+    result = trend(book_of(calm()), OCT, by="product")
+    assert result.tables["categories"].empty and result.tables["panels"].empty
+    assert {f.key for f in result.findings} >= {"trend.total", "trend.categories"}
+    assert result.picture("zh", "categories").png
+
+
+def test_a_rise_on_a_handful_of_cases_is_not_a_percentage():
+    """C06: +200 % on a base of 2 is no finding."""
+    few = [0] * 24 + [2] * 6 + [0] * 1 + [12] * 6
+    result = trend(book_of({("late", "east"): [60] * 37, ("rare", "east"): few}), OCT)
+    assert result.tables["categories"].set_index("reason").loc["rare", ["growth", "growth_low"]].isna().all()
 
 
 def test_counts_re_add(risen):

@@ -32,6 +32,14 @@ def test_few_or_no_rows_say_nothing():
     assert silent_runs(pd.DataFrame(index=DAYS), judged=28).empty
 
 
+def test_a_source_that_had_not_begun_is_not_silent_and_growth_does_not_make_its_past_silent():
+    assert silent_runs(pd.DataFrame({"new": [0] * 60 + [30] * 24}, index=DAYS), judged=84).empty
+    grown = pd.DataFrame(
+        {"grown": [1, 0, 0, 0] * 60 + [30] * 84}, index=pd.date_range("2026-01-01", periods=324)
+    )
+    assert silent_runs(grown, judged=324).empty
+
+
 @pytest.mark.parametrize("mean", [1.0, 3.0, 10.0])
 def test_false_alarms_over_a_thousand_months_are_below_the_stated_level(mean):
     """Stated: at most 0.1 % of months with a false run over all sources; 1,000 months of 1 source: at most 4."""
