@@ -8,7 +8,7 @@ import base64
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,9 +21,12 @@ from .words import Words, column, label, language, plain, show
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from .privacy import Profile
+
 LEVELS = ("act", "watch", "good", "note")
 HANDOVER = "application/vnd.complaintkit+json"  # what the report run reads from a page's last cell
 ROWS_SHOWN = 25
+STAR = "*"  # a count too small to be shown: see `privacy`
 
 
 @dataclass(frozen=True)
@@ -97,12 +100,13 @@ class Result:
 
     Class attributes: `method` (module name), `title`, `reading` (how to read it, what it cannot say).
     `tables` maps a name to a frame, the main one first; its columns are explained in `data/columns.csv`. A table
-    named `examples` holds masked example cases.
+    named `examples` holds masked example cases. `privacy` is the profile that `privacy.protect` applied, if any.
     """
 
     period: Period
     tables: Mapping[str, pd.DataFrame]
     findings: tuple[Finding, ...]
+    privacy: "Profile | None" = field(default=None, kw_only=True)
 
     method: ClassVar[str]
     title: ClassVar[Words]
@@ -125,8 +129,11 @@ class Result:
         from . import look
 
         own = f"_{name}" if name else ""
-        figure = look.figure(height=getattr(self, f"height{own}", self.height)())
-        getattr(self, f"draw{own}")(figure, lang or language())
+        drawn = self
+        if self.privacy is not None:
+            drawn = replace(self, tables={key: unstarred(frame) for key, frame in self.tables.items()})
+        figure = look.figure(height=getattr(drawn, f"height{own}", drawn.height)())
+        getattr(drawn, f"draw{own}")(figure, lang or language())
         return figure
 
     def caption(self, lang: str) -> str:
@@ -158,25 +165,28 @@ class Result:
     def show_table(self, lang: str | None = None, name: str | None = None) -> Shown:
         """A table by name (default: the main one) in words."""
         lang = lang or language()
-        name = name or next(iter(self.tables))
-        return table_view(self.tables[name], lang)
+        frame = self.tables[name or next(iter(self.tables))]
+        return table_view(frame if self.privacy is None else without_empty(frame), lang)
 
     def examples(self, lang: str | None = None) -> Shown:
         """Masked example cases, if the method gives any."""
         lang = lang or language()
         if "examples" not in self.tables:
-            text = Words("这个方法不列举个案。", "This method lists no cases.")[lang]
+            none = Words("这个方法不列举个案。", "This method lists no cases.")
+            text = (none if self.privacy is None else self.privacy.words)[lang]
             return Shown(f"<p>{escape(text)}</p>", text)
         return table_view(self.tables["examples"], lang)
 
     def how_to_read(self, lang: str | None = None) -> Shown:
-        return paragraphs(self.reading[lang or language()])
+        lang = lang or language()
+        kept = self.privacy.words[lang] if self.privacy else ""
+        return paragraphs(f"{self.reading[lang]}\n{kept}")
 
     def note(self, lang: str | None = None) -> Shown:
         """The analyst's own note: `data/notes/<period>/<method>.<lang>.txt`, shown as plain text."""
         lang = lang or language()
         path = DATA / "notes" / self.period.text / f"{self.method}.{lang}.txt"
-        if not path.is_file():
+        if self.privacy is not None or not path.is_file():
             return Shown("", "")
         head = Words("分析员注", "Analyst's note")[lang]
         body = paragraphs(path.read_text(encoding="utf-8"))
@@ -202,6 +212,7 @@ class Result:
             {
                 "token": token,
                 "method": self.method,
+                "privacy": self.privacy.name if self.privacy else "internal",
                 "title": {"zh": self.title.zh, "en": self.title.en},
                 "findings": [
                     {
@@ -267,6 +278,24 @@ def table_view(frame: pd.DataFrame, lang: str | None = None, rows: int = ROWS_SH
     return Shown(html, "\n".join("\t".join(row) for row in [heads, *body]))
 
 
+def stars(frame: pd.DataFrame) -> pd.DataFrame:
+    """Which cells are starred; a category may be called `*` too."""
+    return pd.DataFrame(
+        {name: (frame[name] == STAR) & _counts(str(name)) for name in frame}, index=frame.index
+    )
+
+
+def unstarred(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with its stars as missing numbers, to be drawn or computed with."""
+    found = stars(frame).any()
+    return frame.assign(**{name: pd.to_numeric(frame[name], errors="coerce") for name in found.index[found]})
+
+
+def without_empty(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table without the columns in which nothing stands; all of it where it has no rows."""
+    return frame.dropna(axis=1, how="all") if len(frame) else frame
+
+
 def paragraphs(text: str) -> Shown:
     """Plain text as escaped paragraphs, one a line."""
     lines = [plain(line).strip() for line in text.strip().splitlines()]
@@ -292,12 +321,12 @@ def _form(form: str, own: str) -> str:
 
 
 def _cell(value: Any, form: str, lang: str) -> str:
-    if isinstance(value, str) and form in _NUMBER_FORMS:
+    if isinstance(value, str) and form in NUMBER_FORMS:
         return plain(value)
     return plain(show(value, form, lang)) if _known(value) else "–"
 
 
-_NUMBER_FORMS = {
+NUMBER_FORMS = {
     "int",
     "num1",
     "num2",
@@ -315,6 +344,10 @@ _NUMBER_FORMS = {
     "min",
     "+min",
 }
+
+
+def _counts(name: str) -> bool:
+    return column(name).form in NUMBER_FORMS or column(name).form.endswith("by_form")
 
 
 def _known(value: Any) -> bool:

@@ -170,7 +170,7 @@ def on_size(by: str, tables: Tables) -> Iterator[Finding]:
             f"样本太少，不谈构成|：已分类投诉 {{n:int}} 件，至少需要 {least} 件。",
             f"Too few to speak of a composition|: {{n:int}} classified complaints; it takes {least}.",
         )
-        yield Finding("composition.few", "note", words, {"n": this["n_classified"]}, 0.6)
+        yield Finding("composition.few", "note", words, {"n": this["n_classified"]}, 0.3)
     else:
         yield _largest(by, known)
     if OTHER in set(shares[by]):
@@ -206,9 +206,9 @@ def _largest(by: str, known: pd.DataFrame) -> Finding:
         "close to say which comes first.",
     )
     certain = rank_certainty(known.set_index(by)["n"]).same_top.iloc[0] >= load_rules().statistics.confidence
-    return Finding(
-        "composition.largest", "note", one if len(known) == 1 else sure if certain else close, values, 0.6
-    )
+    if len(known) == 1:
+        return Finding("composition.largest", "note", one, values, 0.2)
+    return Finding("composition.largest", "note", sure if certain else close, values, 0.6)
 
 
 def on_data(by: str, period: Period, tables: Tables) -> Iterator[Finding]:

@@ -35,7 +35,7 @@ def said(by: str, period: Period, tables: Mapping[str, pd.DataFrame]) -> Iterato
             f"样本太少，不排先后|：可计的投诉 {{cases:int}} 件，至少需要 {least} 件。",
             f"Too few to put in order|: {{cases:int}} complaints count; it takes {least}.",
         )
-        yield Finding("pareto.few", "note", words, {"cases": fact["cases"]}, 0.6)
+        yield Finding("pareto.few", "note", words, {"cases": fact["cases"]}, 0.3)
     else:
         yield _vital(by, weight, main, fact)
         if len(main) > 1:

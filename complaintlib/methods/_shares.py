@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..book import Book
+from ..book import Book, NotMeasured
 from ..period import Period
 from ..rules import load_rules
 from ..schema import BLANK, OTHER
@@ -48,6 +48,9 @@ class Window:
 
 
 def this_window(book: Book, by: str, period: Period) -> Window:
+    """The period's cases by category. Raises NotMeasured where there are cases, but none of them ever has one."""
+    if book.has("complaints", "received_at") and not book.has("complaints", by):
+        raise NotMeasured(f"complaints.{by}")
     return Window("this", period, book, _counts(book, by, period))
 
 

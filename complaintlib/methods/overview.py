@@ -100,7 +100,8 @@ def overview(book: Book, period: Period, *, months: int = 13) -> Overview:
     store cannot tell has the verdict `none`; fewer than `rules.statistics.min_count` cases on either side, `few`; a
     period that is not over, or whose data stop short, `partial`.
 
-    The change is against last year's same period (so that season is out of it), else against the one before. Its
+    The change is against last year's same period (so that season is out of it), against the one before where last
+    year's is missing or has too few cases. Its
     interval is put together from the two values' own (MOVER: Zou & Donner 2008, Stat Med 27:1693-1702), each widened
     by the spread between periods beyond sampling (moving ranges: Laney 2002, Quality Engineering 14:531-537; for
     counts the dispersion of `stats.season.expected`). q-values over the indicators: Benjamini & Hochberg (1995).
@@ -121,7 +122,7 @@ def overview(book: Book, period: Period, *, months: int = 13) -> Overview:
         for key, frame in measured.items()
     }
     rows = [
-        _row(indicator, measured.get(key), ranges.get(key), period, statistics.confidence)
+        _row(indicator, measured.get(key), ranges.get(key), period, statistics)
         for key, indicator in INDICATORS.items()
     ]
     table = _judged(pd.DataFrame(rows), statistics, partial)
@@ -195,7 +196,7 @@ def _row(
     frame: pd.DataFrame | None,
     ranges: pd.DataFrame | None,
     period: Period,
-    level: float,
+    statistics: Statistics,
 ) -> dict:
     row = {"indicator": indicator.key} | dict.fromkeys(
         (
@@ -225,10 +226,12 @@ def _row(
     row |= {"expected_low": last["low"], "expected_high": last["high"], "once_in": 1 / max(last["p"], 1e-9)}
     for name, other in (("previous", period.previous()), ("last_year", year_before(period))):
         if other.text in at.index and at.loc[other.text, "value"] == at.loc[other.text, "value"]:
-            row |= {name: at.loc[other.text, "value"], "compared": name, "n_before": at.loc[other.text, "n"]}
+            row[name] = at.loc[other.text, "value"]
+            if at.loc[other.text, "n"] >= statistics.min_count or not row["compared"]:
+                row |= {"compared": name, "n_before": at.loc[other.text, "n"]}
     if row["compared"]:
         then = at.loc[(year_before(period) if row["compared"] == "last_year" else period.previous()).text]
-        row |= _difference(now, then, ranges["spread"].iloc[-1], level)
+        row |= _difference(now, then, ranges["spread"].iloc[-1], statistics.confidence)
     return row
 
 

@@ -14,6 +14,7 @@ from ..words import Words, label, show
 Finding = dict[str, Any]  # step, page, key, level, weight, values, head, tail (both in one language), mark
 
 FIVE, OF_ONE_METHOD, TILES, LISTED = 5, 2, 8, 6
+WORTH = 0.5  # a note of less weight stands on its page only
 LEADS = 0.9  # a finding of the headline page with this weight says how the period was, and comes first
 SIGNS = {
     "better": "✓",
@@ -54,8 +55,8 @@ def distinct(findings: Iterable[Finding]) -> list[Finding]:
 
 def five(findings: Sequence[Finding], headline: str | None) -> list[Finding]:
     """The sentences of the front page: how the period was, then the most important; at most two of one method while
-    others have something to say, and none that says the same again."""
-    ranked = ordered(findings)
+    others have something to say, none that says the same again, and no note that is of use on its own page only."""
+    ranked = ordered(f for f in findings if f["level"] != "note" or f["weight"] >= WORTH)
     lead = max((f for f in findings if f["step"] == headline), key=lambda f: f["weight"], default=None)
     if lead and lead["weight"] >= LEADS:
         ranked.remove(lead)

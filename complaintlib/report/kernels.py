@@ -1,6 +1,7 @@
-"""How a notebook's kernel starts and ends: the one place that knows processes.
+"""How a notebook's kernel starts and ends.
 
-Every notebook gets a fresh kernel in a process group of its own, so that whatever it started ends with it.
+Every notebook gets a fresh kernel in a process group of its own, so that whatever it started ends with it. It is forked
+from a preloaded parent where there is one, else a process that imports everything itself.
 """
 
 import asyncio
@@ -16,12 +17,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import ensure_event_loop
 
 from ..home import HOME
+from . import forking
 
 _ARGV = [
     sys.executable,
@@ -35,6 +38,7 @@ _SOCKET_PATH = 90  # characters that a socket's path may have (the limit is 104 
 _STEADY = {  # the same numbers and bytes whatever the machine
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # pyarrow's allocator: nothing runs beside what can fork
     "PYTHONHASHSEED": "0",
     "MPLBACKEND": "agg",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
@@ -42,14 +46,13 @@ _STEADY = {  # the same numbers and bytes whatever the machine
 
 
 class Kernels:
-    """The kernels of one run: `start` gives a manager for a new one, `end` kills it with all it started."""
+    """The kernels of one run: `start` gives a manager for a new one, `end` kills it with all it started. They are
+    forked from `parent` as long as that can fork."""
 
-    def __init__(self, cwd: Path, **env: str):
-        self.cwd = cwd
+    def __init__(self, cwd: Path, parent: forking.Parent | None = None, **env: str):
+        self.cwd, self.parent = cwd, parent
         self.folder = Path(tempfile.mkdtemp(prefix="ck-"))
-        path = os.pathsep.join(part for part in (str(HOME), os.environ.get("PYTHONPATH")) if part)
-        own = {"IPYTHONDIR": str(self.folder / "ipython"), "PYTHONPATH": path}
-        self.env = os.environ | _STEADY | own | env
+        self.env = _environment() | {"IPYTHONDIR": str(self.folder / "ipython")} | env
         self.alive: list[_Manager] = []
         self.stopped = False
         self._count = itertools.count(1)
@@ -94,6 +97,16 @@ class Kernels:
             kill(manager)
 
 
+def preload() -> forking.Parent | None:
+    """Start the parent that kernels are forked from, so that its imports are done when the first one is asked for."""
+    return forking.preload(_environment())
+
+
+def _environment() -> dict[str, str]:
+    path = os.pathsep.join(part for part in (str(HOME), os.environ.get("PYTHONPATH")) if part)
+    return os.environ | _STEADY | {"PYTHONPATH": path}
+
+
 @contextlib.contextmanager
 def own_loop() -> Iterator[None]:
     """An event loop for the kernels that this thread talks to, closed with all that still waits in it."""
@@ -117,19 +130,29 @@ class _Manager(AsyncKernelManager):
 
 
 class _Process(LocalProvisioner):
-    """A kernel as a new process: its own group, a steady environment, and its noise kept out of the run's log."""
+    """A kernel as a process: its own group, a steady environment, and its noise kept out of the run's log."""
 
     def __init__(self, kernels: Kernels, **kwargs: Any):
         super().__init__(**kwargs)
         self.kernels = kernels
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        self.parent_ready = self.kernels.parent is not None and self.kernels.parent.ready()
         if self.kernels.stopped:
             raise RuntimeError("the run has been stopped")
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         return await super().pre_launch(
             **kwargs | quiet | {"env": dict(self.kernels.env), "cwd": str(self.kernels.cwd)}
         )
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Forked where that can be; else a new process."""
+        if self.parent_ready:
+            self.process = self.kernels.parent.fork(cmd[2:], kwargs["cwd"], kwargs["env"])
+        if self.process is None:
+            return await super().launch_kernel(cmd, **kwargs)
+        self.pid = self.pgid = self.process.pid
+        return self.connection_info
 
 
 def kill(manager: "_Manager") -> None:

@@ -17,6 +17,7 @@ from ..words import Trouble, Words, label
 from . import preflight
 from .execute import WHOLE
 from .folder import Folder, locked
+from .kernels import preload
 from .recipe import Recipe, load_recipe
 from .steps import Say, outcomes_of
 
@@ -84,7 +85,7 @@ def build_report(
     """Build the report of a period under `out`, in the folder `<recipe>-<period>-<lang>`.
 
     `store` is "demo", a store's folder or an engine's address; `only` names the steps to do (their report stands beside
-    the whole one); `jobs` notebooks run at once (default: as many as there are cores); `resume` keeps the steps that an
+    the whole one); `jobs` notebooks run at once (default: one more than there are cores); `resume` keeps the steps that an
     earlier, unfinished run had done on the same data and code; `progress` gets a line a step (default: a bar on a
     terminal, lines in a log).
 
@@ -104,6 +105,7 @@ def build_report(
             (s.name, f"{s.notebook.name} {dict(s.parameters) or ''}".rstrip(), _NOTHING) for s in steps.steps
         )
         return Run("planned", place.final, title, tuple(plan))
+    preload()
     given = {
         "period": period.text,
         "store": preflight.resolved(store),

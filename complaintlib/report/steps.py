@@ -13,7 +13,7 @@ from ..words import Words, label, language
 from . import preflight
 from .execute import FAILED, Outcome, execute
 from .folder import Folder
-from .kernels import Kernels
+from .kernels import Kernels, preload
 from .recipe import Recipe, Step
 
 Say = Callable[[str], None]
@@ -37,8 +37,8 @@ def outcomes_of(
     keys = {step.name: _key(step, given, fingerprint, code) for step in recipe.steps}
     with (
         _progress(len(recipe.steps), progress) as say,
-        Kernels(recipe.steps[0].notebook.parent, COMPLAINTKIT_LANG=given["lang"]) as kernels,
-        ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool,
+        Kernels(recipe.steps[0].notebook.parent, preload(), COMPLAINTKIT_LANG=given["lang"]) as kernels,
+        ThreadPoolExecutor(jobs or (os.cpu_count() or 1) + 1) as pool,  # a kernel's start is mostly waiting
     ):
         waiting = {}
         for step in recipe.steps:
