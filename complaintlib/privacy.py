@@ -29,6 +29,7 @@ result. Verdicts, expectations and the choice of what is told come from the exac
 """
 
 import csv
+import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -255,10 +256,12 @@ def _two_figures(values: np.ndarray) -> np.ndarray:
 
 def _is_number(values: pd.Series) -> bool:
     if pd.api.types.is_object_dtype(values.dtype):
-        return any(
-            isinstance(v, int | float | np.number) and not isinstance(v, bool) and v == v for v in values
-        )
+        return any(_number(value) for value in values)
     return pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and pd.notna(value)
 
 
 def _arranged(frame: pd.DataFrame) -> pd.DataFrame:
@@ -285,10 +288,15 @@ def _arranged(frame: pd.DataFrame) -> pd.DataFrame:
 
 # -------------------------------------------------------------------------------------------------- findings
 
-_WITHHELD = Words(
-    "{n:text} 条发现未列出|：其中的数字按本版的保密规则不宜给出。",
+_ONE = Words(
+    "有 1 条发现未列出|：其中的数字按本版的保密规则不能给出。",
+    "One finding is not listed|: its numbers may not be given under the rules of this edition.",
+)
+_MORE = Words(
+    "有 {n:text} 条发现未列出|：其中的数字按本版的保密规则不能给出。",
     "{n:text} findings are not listed|: their numbers may not be given under the rules of this edition.",
 )
+_CLAUSE = re.compile(r".+?(?:；|。|; |\. |$)", re.DOTALL)
 
 
 def _findings(
@@ -299,22 +307,39 @@ def _findings(
     told = [kept for finding in shown.findings if (kept := _told(finding, numbers))]
     withheld = len(shown.findings) - len(told)
     if withheld:
-        told.append(Finding(f"{shown.method}.withheld", "note", _WITHHELD, {"n": str(withheld)}, 0.0))
+        words = _ONE if withheld == 1 else _MORE
+        told.append(Finding(f"{shown.method}.withheld", "note", words, {"n": str(withheld)}, 0.0))
     return tuple(told)
 
 
 def _told(finding: Finding, numbers: "_Numbers") -> Finding | None:
-    """The finding as far as its values are protected: whole, its headline alone, or None."""
+    """The finding as far as its values are protected; None where its headline cannot be said."""
     values = {name: numbers.of(name, value) for name, value in finding.values.items()}
     values = {name: value for name, value in values.items() if value is not None}
     parts = {lang: finding.words[lang].partition("|") for lang in ("zh", "en")}
     if not all(_places(head) <= set(values) for head, _, _ in parts.values()):
         return None
-    if all(_places(tail) <= set(values) for _, _, tail in parts.values()):
-        return replace(finding, values=values)
-    used = set().union(*(_places(head) for head, _, _ in parts.values()))
-    values = {name: value for name, value in values.items() if name in used or isinstance(value, str)}
-    return replace(finding, words=Words(parts["zh"][0] + "|。", parts["en"][0] + "|."), values=values)
+    kept = {
+        lang: _clauses(tail, set(values), {"zh": "。", "en": "."}[lang])
+        for lang, (_, _, tail) in parts.items()
+    }
+    words = Words(*(f"{parts[lang][0]}|{kept[lang]}" for lang in ("zh", "en")))
+    used = _places(words.zh) | _places(words.en)
+    values = {name: v for name, v in values.items() if name in used or not _number(v)}
+    return replace(finding, words=words, values=values)
+
+
+def _clauses(tail: str, known: set[str], end: str) -> str:
+    """The clauses of a sentence up to the first that names what is not known."""
+    kept = ""
+    for clause in _CLAUSE.findall(tail):
+        if not _places(clause) <= known:
+            kept = kept.rstrip("；;。. ")
+            return (
+                kept if kept.count("（") + kept.count("(") == kept.count("）") + kept.count(")") else ""
+            ) + end
+        kept += clause
+    return kept
 
 
 def _places(text: str) -> set[str]:
@@ -328,18 +353,16 @@ class _Numbers:
         self.held: dict[tuple[str, float], set] = {}
         for table, frame in exact.items():
             for name in frame:
-                if _is_number(frame[name]):
-                    self._hold(name, frame[name], hidden[table][name])
+                for value, shown in zip(frame[name], hidden[table][name], strict=True):
+                    if _number(value):
+                        for key in (name, ""):
+                            self.held.setdefault((key, float(value)), set()).add(
+                                None if pd.isna(shown) else shown
+                            )
         self.lengths = {len(frame) - less for frame in exact.values() for less in (0, 1)}
         main = next(iter(hidden.values()), pd.DataFrame())
         rows = main[stars(main).any(axis=1)] if len(main) else main
         self.small = {name for column in rows if column in DIMENSIONS for name in rows[column]}
-
-    def _hold(self, name: str, exact: pd.Series, hidden: pd.Series) -> None:
-        for value, shown in zip(exact, hidden, strict=True):
-            if value == value:
-                for key in (name, ""):
-                    self.held.setdefault((key, float(value)), set()).add(shown if shown == shown else None)
 
     def of(self, name: str, value: Any) -> Any:
         """A finding's value as it may be shown; None where it may not. A name, a time or a flag stays as it is; names of
@@ -348,11 +371,7 @@ class _Numbers:
             if not all(isinstance(item, str) for item in value):
                 return None
             return sorted(value, key=lambda item: (item in self.small, item if item in self.small else ""))
-        if (
-            isinstance(value, bool | np.bool_)
-            or not isinstance(value, int | float | np.number)
-            or value != value
-        ):
+        if not _number(value):
             return value
         found = self.held.get((name, float(value))) or self.held.get(("", float(value)))
         if found is None:

@@ -236,15 +236,19 @@ class Result:
 def table_view(frame: pd.DataFrame, lang: str | None = None, rows: int = ROWS_SHOWN) -> Shown:
     """A frame as a table in words, its first `rows` rows, with the notes on units and denominators below."""
     lang = lang or language()
-    own = (
-        list(frame["form"]) if "form" in frame else ["pct"] * len(frame)
-    )  # how each row's own values are shown
+    own = list(frame["form"]) if "form" in frame else None  # how each row's own values are shown
     frame = frame.drop(columns="form", errors="ignore")
     columns = {name: column(str(name)) for name in frame.columns}
-    heads = [plain(c.words[lang]) for c in columns.values()]
+    points = {c.form for c in columns.values() if c.form == "pp" or (own is None and c.form == "+by_form")}
+    heads = [plain(c.words[lang]) + (_POINTS[lang] if c.form in points else "") for c in columns.values()]
     body = [
-        [_cell(value, _form(c.form, form), lang) for value, c in zip(row, columns.values(), strict=True)]
-        for row, form in zip(frame.head(rows).itertuples(index=False), own, strict=False)
+        [
+            _cell(value, "points" if c.form in points else _form(c.form, form), lang)
+            for value, c in zip(row, columns.values(), strict=True)
+        ]
+        for row, form in zip(
+            frame.head(rows).itertuples(index=False), own or ["pct"] * len(frame), strict=False
+        )
     ]
     numeric = [_is_number(frame.iloc[:, i]) for i in range(frame.shape[1])]
     head = "".join(
@@ -296,6 +300,9 @@ def without_empty(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.dropna(axis=1, how="all") if len(frame) else frame
 
 
+_POINTS = Words("（百分点）", " (pp)")
+
+
 def paragraphs(text: str) -> Shown:
     """Plain text as escaped paragraphs, one a line."""
     lines = [plain(line).strip() for line in text.strip().splitlines()]
@@ -340,6 +347,7 @@ NUMBER_FORMS = {
     "pct1",
     "+pct",
     "pp",
+    "points",
     "p",
     "min",
     "+min",
