@@ -6,6 +6,7 @@ shared between notebooks, and the same figure gives the same bytes.
 """
 
 import io
+import re
 import warnings
 from functools import cache
 from importlib.util import find_spec
@@ -20,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from .words import cut, percent, plain
+from .words import Words, cut, percent, plain, show, width
 
 # Okabe-Ito, with greys: colour never stands alone, a mark or a word always says the same.
 INK, SOFT, LINE, BAND = "#1f2933", "#52606d", "#cbd2d9", "#e4e7eb"
@@ -118,8 +119,6 @@ def title(ax: Axes, text: str) -> None:
 
 def wrapped(text: str, cells: int) -> str:
     """The text in lines of at most `cells` columns; Chinese may break anywhere, words stay whole."""
-    from .words import width
-
     lines, line = [], ""
     for piece in _pieces(plain(text)):
         if line and width(line + piece.rstrip()) > cells:
@@ -130,15 +129,11 @@ def wrapped(text: str, cells: int) -> str:
 
 
 def _pieces(text: str) -> list[str]:
-    import re
-
     return re.findall(r"[A-Za-z0-9.,%+\-−–/'’()]+\s*|[^A-Za-z0-9][，。；：、！？）”]?\s*", text)
 
 
 def axis_format(axis, form: str, lang: str) -> None:
     """Ticks of an axis in one of the forms of `words.show` (`pct`, `int`, `min` ...)."""
-    from .words import show
-
     if form == "int":
         axis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     if form == "pct":  # all ticks with the same number of decimals
@@ -259,8 +254,7 @@ def calendar(ax: Axes, days, marked, names: list[str], lang: str) -> None:
     ax.grid(visible=False)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    said = {"zh": "颜色越深，当日行数越多；× 为静默", "en": "darker: more rows that day; × silent"}[lang]
-    ax.set_xlabel(said)
+    ax.set_xlabel(Words("颜色越深，当日行数越多；× 为静默", "darker: more rows that day; × silent")[lang])
 
 
 def headline(figure: Figure, text: str) -> None:

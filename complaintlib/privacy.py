@@ -10,6 +10,7 @@ no category, period, day or flag does not leave at all: a new column is closed u
   protected, whole percent), rates on a volume (`rate n`), running sums (`sum x`), differences (`less n expected`);
 - medians, means and amounts (`value`, `amount n`): two figures, and only of at least `least` cases;
   `value` and `number` go by the form of the row, `number` showing counts only;
+- `same` is a number that another table of the result gives too;
 - places in an order (`order`) stand only where no count of the row is starred; rows with stars stand in the order of
   their names, since an order by size with ties by name would tell the sizes;
 - intervals, p-values, dispersions, free texts, times of single cases, example cases and analysts' notes are left out;
@@ -116,8 +117,10 @@ def protect(shown: Any, privacy: str) -> Any:
         raise ValueError("a protected result is not protected again")
     exact = {name: frame for name, frame in shown.tables.items() if name != "examples"}
     tables = {name: _protected(frame, profile) for name, frame in exact.items()}
-    findings = _findings(shown, exact, tables)
-    tables = {name: _arranged(frame) for name, frame in tables.items()}
+    numbers = _Numbers(exact, tables)
+    findings = _findings(shown, numbers)
+    for name, frame in tables.items():
+        tables[name] = _arranged(numbers.found_in(frame, exact[name]))
     return replace(shown, tables=tables, findings=findings, privacy=profile)
 
 
@@ -166,9 +169,9 @@ class _Cells:
 
     def hidden(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """A column's protected numbers, NaN where starred or left out, and where they are starred."""
-        for rule in treatments().get(name, "").split(" | "):
-            how, *others = rule.split() or [""]
-            if how and set(others) <= set(self.frame):
+        for rule in treatments().get(name, "same").split(" | "):
+            how, *others = rule.split()
+            if how != "same" and set(others) <= set(self.frame):
                 with np.errstate(divide="ignore", invalid="ignore"):
                     found, stars = getattr(self, f"_{how}")(name, *others)
                 return np.where(stars | ~np.isfinite(found), np.nan, found), stars
@@ -299,11 +302,8 @@ _MORE = Words(
 _CLAUSE = re.compile(r".+?(?:；|。|; |\. |$)", re.DOTALL)
 
 
-def _findings(
-    shown: Result, exact: Mapping[str, pd.DataFrame], hidden: Mapping[str, pd.DataFrame]
-) -> tuple[Finding, ...]:
+def _findings(shown: Result, numbers: "_Numbers") -> tuple[Finding, ...]:
     """The findings with protected values; those that cannot be said without exact ones are counted."""
-    numbers = _Numbers(exact, hidden)
     told = [kept for finding in shown.findings if (kept := _told(finding, numbers))]
     withheld = len(shown.findings) - len(told)
     if withheld:
@@ -371,11 +371,31 @@ class _Numbers:
             if not all(isinstance(item, str) for item in value):
                 return None
             return sorted(value, key=lambda item: (item in self.small, item if item in self.small else ""))
-        if not _number(value):
+        if not _number(value) or treatments().get(name) == "kept":
             return value
-        found = self.held.get((name, float(value))) or self.held.get(("", float(value)))
-        if found is None:
-            return value if value in self.lengths else None
-        if float(value) % 1:  # two numbers that are not whole are equal only if they are the same
-            found = found - {None}
+        unshown = (
+            {None} if float(value) % 1 else set()
+        )  # two numbers that are not whole are equal only if they are one
+        found = next(
+            (f for key in (name, "") if (f := self.held.get((key, float(value)), set()) - unshown)), set()
+        )
+        if not found:
+            return value if value in self.lengths and not unshown else None
         return next(iter(found)) if len(found) == 1 and STAR not in found else None
+
+    def found_in(self, frame: pd.DataFrame, exact: pd.DataFrame) -> pd.DataFrame:
+        """The table with what it left out, in columns under the rule `same`, as another table gives it."""
+        found = {
+            name: [
+                self.of(name, e) if pd.isna(h) and _number(e) and e % 1 else h
+                for h, e in zip(frame[name], exact[name], strict=True)
+            ]
+            for name in frame
+            if treatments().get(name, "").endswith("same")
+        }
+        return frame.assign(
+            **{
+                name: pd.Series(cells, frame.index, dtype=object).infer_objects()
+                for name, cells in found.items()
+            }
+        )

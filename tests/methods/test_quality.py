@@ -129,3 +129,27 @@ def test_a_partial_period_is_called_partial():
     partial = quality(Book.of(complaints=cases()), Period("2026-10", pd.Timestamp("2026-10-10 12:00")))
     assert finding(partial, "quality.partial").values["as_of"] == pd.Timestamp("2026-10-10 12:00")
     assert partial.tables["days"]["day"].max() == pd.Timestamp("2026-10-10")
+
+
+def test_truth_app_silent(demo_book):
+    """Three days without data from the app in October 2026; nothing else was silent."""
+    found = [f for f in quality(demo_book, OCT).findings if f.key == "quality.silent"]
+    assert [f.values["source"] for f in found] == ["app"]
+    assert (found[0].values["first"], found[0].values["days"]) == (pd.Timestamp("2026-10-13"), 3)
+
+
+def test_truth_web_chat_late_categories(demo_book):
+    """A quarter of the web chat's newest cases have no reason yet; no other channel is late."""
+    found = [f for f in quality(demo_book, OCT).findings if f.key == "quality.late"]
+    assert [f.values["channel"] for f in found] == ["web_chat"]
+    assert 0.15 < found[0].values["share"] < 0.4
+
+
+def test_ledger_identities_hold_for_every_source_of_the_demo(demo_book):
+    """M16: rows read = used + duplicate + set aside, and used = the cases in the store, in every fifth month."""
+    for period in OCT.history(36)[::5]:
+        sources = quality(demo_book, period).table
+        assert (sources["read"] == sources["used"] + sources["duplicate"] + sources["aside"]).all()
+        stored = demo_book.counts(by=["source"], window=period).set_index("source")["n"]
+        used = sources.set_index("source")["used"].drop("(all)", errors="ignore")
+        assert used[used > 0].to_dict() == stored.to_dict()

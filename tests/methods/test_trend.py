@@ -185,6 +185,7 @@ def test_truth_late_delivery_east(demo_trend):
     ("reason", "signal"),
     [
         ("refund_slow", "rising"),
+        ("address_error", "falling"),
         ("pickup_code_invalid", "new"),
         ("damaged", ""),
         ("rude_courier", ""),
@@ -192,7 +193,7 @@ def test_truth_late_delivery_east(demo_trend):
     ],
 )
 def test_truths_of_reasons(demo_trend, reason, signal):
-    """refund_slow_rising, pickup_code_invalid_new; packing_guide and attitude_split, which changed nothing."""
+    """refund_slow_rising, address_check, pickup_code_invalid_new; packing_guide and attitude_split, which changed nothing."""
     assert demo_trend.tables["categories"].set_index("reason").loc[reason, "signal"] == signal
 
 
