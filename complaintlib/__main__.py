@@ -1,16 +1,19 @@
 """The command line: arguments only. Everything heavy is imported by the command that needs it."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
 import click
 
 from . import __version__
-from .home import DEMO, REPORTS, STORE
-from .words import LANGUAGES, Trouble, Words, language
+from .home import DEMO, NOTEBOOKS, REPORTS, STORE
+from .usage import speak
+from .words import LANGUAGES, Trouble, Words, cut, language
 
 LANG = language()
+speak(LANG)
 
 
 def said(zh: str, en: str) -> str:
@@ -46,11 +49,16 @@ def demo() -> None:
     from .demo import make_demo
     from .intake import intake
 
-    click.echo(said("生成示例公司的来源文件 ...", "making the demo company's sources ..."))
-    make_demo(DEMO)
-    for batch in intake(sorted((DEMO / "sources").iterdir()), store=DEMO / "store", progress=progress):
-        click.echo(batch.show(LANG))
-    click.echo(said("投诉库：data/demo/store", "the store is in data/demo/store"))
+    sources = make_demo(DEMO, progress=lambda done, of, what: progress(f"{_MAKING[LANG]} {done}/{of}"))
+    intake(
+        sorted(sources.iterdir()),
+        store=DEMO / "store",
+        progress=progress,
+        done=lambda batch: shown(batch.summary(LANG)),
+    )
+    click.echo(
+        said("示例公司的投诉库已就绪：--store demo", "the demo company's store is ready: --store demo")
+    )
 
 
 @cli.command(help=said("把导出文件读入投诉库。", "Take exported files into the store."))
@@ -68,10 +76,15 @@ def demo() -> None:
 def intake(files: tuple[Path, ...], profile: str | None, store: str, replace: bool) -> None:
     from .intake import intake as take_in
 
-    for batch in take_in(
-        list(files), profile, store=Path(folder_of(store)), replace=replace, progress=progress
-    ):
-        click.echo(batch.show(LANG))
+    columns = shutil.get_terminal_size((100, 24)).columns
+    take_in(
+        list(files),
+        profile,
+        store=Path(folder_of(store)),
+        replace=replace,
+        progress=progress,
+        done=lambda batch: shown(batch.show(LANG, columns)),
+    )
 
 
 @cli.command(
@@ -101,6 +114,16 @@ def profile(file: Path) -> None:
     show_default="reports",
     help=said("输出文件夹", "the folder of reports"),
 )
+@click.option(
+    "--privacy",
+    type=click.Choice(["internal", "shared", "strict"]),
+    default="internal",
+    show_default=True,
+    help=said(
+        "报告给谁看：内部、共享（隐去 1–7 件）、严格（隐去 0–9 件）",
+        "who reads it: shared hides counts of 1-7, strict of 0-9",
+    ),
+)
 @click.option("--as-of", help=said("此刻之后的事一概不见", "nothing that happened later is seen"))
 @click.option("--only", multiple=True, help=said("只做这些步骤", "only these steps"))
 @click.option("--jobs", type=click.IntRange(1, 64), help=said("同时运行的笔记本数", "notebooks at once"))
@@ -119,13 +142,18 @@ def report(
     jobs: int | None,
     dry_run: bool,
     resume: bool,
+    privacy: str,
 ) -> None:
+    from .report.forking import preload
+
+    if not dry_run:
+        preload()  # it imports while this process does the same
     from .period import Period
     from .report import build_report
 
-    languages = [part.strip() for part in lang.split(",")]
-    if unknown := set(languages) - set(LANGUAGES):
-        raise Trouble(Words("没有这种语言：{lang}", "no such language: {lang}"), lang=sorted(unknown))
+    languages = list(dict.fromkeys(part.strip() for part in lang.split(",")))
+    if unknown := [cut(part, 20) for part in languages if part not in LANGUAGES]:
+        raise Trouble(_NO_LANGUAGE, unknown=unknown)
     window = Period.parse(period, as_of=as_of)
     codes = []
     for one in languages:
@@ -139,6 +167,7 @@ def report(
             jobs=jobs,
             dry_run=dry_run,
             resume=resume,
+            privacy=privacy,
         )
         click.echo(run.say(LANG))
         codes.append(run.exit_code)
@@ -147,14 +176,15 @@ def report(
 
 @cli.command(help=said("列出分析方法及其回答的问题。", "List the methods and the questions they answer."))
 def methods() -> None:
-    from importlib import import_module
+    import json
 
     from .methods import METHODS
 
-    for name in METHODS:
-        module = import_module(f".methods.{name}", __package__)
-        title = getattr(module, name.capitalize()).title
-        click.echo(f"{name:14}{title.zh} · {title.en}")
+    for name in METHODS:  # the notebook has title and question; loading the method would take seconds
+        cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+        title = "".join(cells[0]["source"]).removeprefix("# ")
+        question = next(c["source"] for c in cells if LANG in c["metadata"].get("tags", ()))
+        click.echo(f"{name:14}{title}\n{'':14}{''.join(question)}")
 
 
 @cli.command(
@@ -203,7 +233,7 @@ def doctor() -> None:
         "核对一份已交付的报告是否完整、未被改动。", "Check that a delivered report is whole and unchanged."
     )
 )
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("folder", type=click.Path(path_type=Path))
 def verify(folder: Path) -> None:
     from .report.verify import verify as examine
 
@@ -216,8 +246,26 @@ def verify(folder: Path) -> None:
 
 
 def progress(line: str) -> None:
-    """One line of progress, on the error stream so that output can be piped."""
-    click.echo(line, err=True)
+    """What is being done now: one line on the terminal, overwritten by the next; nothing in a log or a pipe."""
+    if sys.stderr.isatty():
+        click.echo(
+            f"\r{_WIPE}{cut(line, shutil.get_terminal_size((80, 24)).columns - 1)}", nl=False, err=True
+        )
+
+
+def shown(text: str) -> None:
+    """A result, in the place of the line of progress."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{_WIPE}", nl=False, err=True)
+    click.echo(text)
+
+
+_WIPE = "\x1b[K"  # the rest of the line goes
+_MAKING = Words("正在生成示例公司的来源文件", "making the demo company's sources")
+_NO_LANGUAGE = Words(
+    "没有这种语言：“{unknown}”。可用 zh、en 或 zh,en", "no such language: “{unknown}”. Write zh, en or zh,en"
+)
+_FILE = Words("不能读写 {name}（{why}）", "{name} cannot be read or written ({why})")
 
 
 def main() -> None:
@@ -232,6 +280,10 @@ def main() -> None:
     except Trouble as trouble:
         click.echo(trouble.say(LANG), err=True)
         sys.exit(trouble.exit_code)
+    except OSError as error:
+        name = cut(Path(os.fsdecode(error.filename)).name, 60) if error.filename else "?"
+        click.echo(_FILE.fill(LANG, name=name, why=os.strerror(error.errno or 0)), err=True)
+        sys.exit(2)
     except Exception as error:
         if os.environ.get("COMPLAINTKIT_DEBUG"):
             raise

@@ -357,7 +357,7 @@ def open_book(where: str | Path = STORE) -> Book:
     text = manifest.read_text(encoding="utf-8")
     content = json.loads(text)
     con = ibis.duckdb.connect()
-    con.raw_sql("SET threads = 2; SET preserve_insertion_order = false")
+    con.raw_sql("SET threads = 2; SET preserve_insertion_order = false; SET parquet_metadata_cache = true")
     con.raw_sql(f"SET allowed_directories = ['{str(folder).replace(chr(39), chr(39) * 2)}']")
     tables = {
         name: con.read_parquet(

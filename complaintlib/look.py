@@ -6,7 +6,6 @@ shared between notebooks, and the same figure gives the same bytes.
 """
 
 import io
-import re
 import warnings
 from functools import cache
 from importlib.util import find_spec
@@ -21,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from .words import Words, cut, percent, plain, show, width
+from .words import Words, cut, percent, plain, show, wrapped
 
 # Okabe-Ito, with greys: colour never stands alone, a mark or a word always says the same.
 INK, SOFT, LINE, BAND = "#1f2933", "#52606d", "#cbd2d9", "#e4e7eb"
@@ -117,21 +116,6 @@ def title(ax: Axes, text: str) -> None:
     ax.set_title(wrapped(text, 74), wrap=False)
 
 
-def wrapped(text: str, cells: int) -> str:
-    """The text in lines of at most `cells` columns; Chinese may break anywhere, words stay whole."""
-    lines, line = [], ""
-    for piece in _pieces(plain(text)):
-        if line and width(line + piece.rstrip()) > cells:
-            lines.append(line.rstrip())
-            line = ""
-        line += piece
-    return "\n".join([*lines, line.rstrip()])
-
-
-def _pieces(text: str) -> list[str]:
-    return re.findall(r"[A-Za-z0-9.,%+\-−–/'’()]+\s*|[^A-Za-z0-9][，。；：、！？）”]?\s*", text)
-
-
 def axis_format(axis, form: str, lang: str) -> None:
     """Ticks of an axis in one of the forms of `words.show` (`pct`, `int`, `min` ...)."""
     if form == "int":
@@ -180,6 +164,7 @@ def bars(
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
     ax.tick_params(axis="y", length=0)
+    ends = np.nan_to_num(ends)  # what may not be shown has no bar, but its name and note
     span = max(ends.max(initial=0), 1e-12)
     for y, end, note in zip(at, ends, notes if notes is not None else [""] * len(values), strict=True):
         ax.text(max(end, 0) + span * 0.015, y, note, va="center", fontsize=9, color=SOFT)

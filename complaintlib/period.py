@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Self
 
@@ -59,8 +60,8 @@ class Period:
         if self.as_of <= start:
             raise Trouble(
                 Words(
-                    "截止时间 {as_of:text} 早于期间 {text} 的开始",
-                    "as-of {as_of:text} is before {text} begins",
+                    "截止时间 {as_of:moment} 时，期间 {text} 还没有开始",
+                    "{text} had not begun at the as-of time, {as_of:moment}",
                 ),
                 as_of=self.as_of,
                 text=self.text,
@@ -73,12 +74,7 @@ class Period:
         kind = text.removeprefix("last-")
         if text.startswith("last-") and kind in KINDS:
             text = cls.holding(today or pd.Timestamp.now(), kind).previous().text
-        try:
-            return cls(text, None if as_of is None else pd.Timestamp(as_of))
-        except ValueError:
-            raise Trouble(
-                Words("看不懂的时间：{as_of:text}", "not a time: {as_of:text}"), as_of=as_of
-            ) from None
+        return cls(text, None if as_of is None else _moment(as_of))
 
     @classmethod
     def holding(cls, moment: pd.Timestamp, kind: str) -> Self:
@@ -165,6 +161,23 @@ def _start(text: str, kind: str) -> pd.Timestamp:
         return pd.Timestamp.fromisocalendar(year, int(rest[1:]), 1)
     number = int(rest.lstrip("QH") or 1)
     return pd.Timestamp(year, 1 + (number - 1) * _MONTHS[kind], 1)
+
+
+def _moment(text: str) -> pd.Timestamp:
+    """A time as ISO 8601 writes it, without a zone: 10/11/2026 could be two days, and the store has one zone."""
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is not None:
+        raise Trouble(
+            Words(
+                "看不懂的时间“{text}”。请写 2026-10-15 或 2026-10-15T18:30（投诉库所在时区）",
+                "“{text}” is not a time. Write 2026-10-15 or 2026-10-15T18:30 (in the zone of the store)",
+            ),
+            text=text,
+        )
+    return pd.Timestamp(found)
 
 
 def _step(kind: str, steps: int) -> pd.DateOffset:

@@ -21,7 +21,7 @@ from .words import Words, column, label, language, plain, show
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from .privacy import Profile
+    from .disclosure import Profile
 
 LEVELS = ("act", "watch", "good", "note")
 HANDOVER = "application/vnd.complaintkit+json"  # what the report run reads from a page's last cell

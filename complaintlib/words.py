@@ -29,7 +29,7 @@ class Words:
     def __getitem__(self, lang: str) -> str:
         return {"zh": self.zh, "en": self.en}[lang]
 
-    def fill(self, lang: str, **values: Any) -> str:
+    def fill(self, lang: str, /, **values: Any) -> str:
         """The text with its `{name:form}` places filled; see `show` for the forms."""
         return _Filler(lang).vformat(self[lang], (), values)
 
@@ -87,6 +87,21 @@ def cut(text: object, cells: int) -> str:
             break
         kept += char
     return kept.rstrip() + "…"
+
+
+def wrapped(text: str, cells: int) -> str:
+    """The text in lines of at most `cells` columns; Chinese may break anywhere, words stay whole."""
+    lines, line = [], ""
+    for piece in _pieces(plain(text)):
+        if line and width(line + piece.rstrip()) > cells:
+            lines.append(line.rstrip())
+            line = ""
+        line += piece
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _pieces(text: str) -> list[str]:
+    return re.findall(r"[A-Za-z0-9.,%+\-−–/'’()]+\s*|[^A-Za-z0-9][，。；：、！？）”]?\s*", text)
 
 
 # ------------------------------------------------------------------------------------------------ numbers

@@ -16,6 +16,7 @@ import duckdb
 from ..home import STORE
 from ..rules import load_rules
 from ..words import Trouble, Words, cut, language, plain
+from ..words import column as column_of
 from . import clean, merge, parts
 from .codes import CROSSED, NO_NUMBER, NO_TIME, OUTSIDE, REPAIRED, STANDARD
 from .kinds import plain_file
@@ -42,12 +43,14 @@ def intake(
     store: str | Path = STORE,
     replace: bool = False,
     progress: Callable[[str], None] | None = None,
+    done: Callable[[Batch], None] | None = None,
 ) -> list[Batch]:
     """Takes files into a store, one batch a file; customers first, since other files are set right by them.
 
     `profile`: a profile, its name or its file; None picks one by file name and headers. A file whose content is in
     the store already changes nothing. `replace=True` takes out the older batch of the same source that had the same
-    file name or content. `progress` hears of each stage that begins, a line at a time.
+    file name or content. `progress` hears of each stage that begins, a line at a time; `done` of each batch in the store,
+    also where a later file is refused.
 
     No row is lost: read = used + duplicates + set aside, checked before anything is written. A file with too many
     unusable rows is refused (`Refused`, exit code 3) with all reasons at once. A refused or interrupted file leaves
@@ -59,10 +62,18 @@ def intake(
     files.sort(key=lambda file: file[1].table != "customers")
     with opened(folder) as content:
         pseudonyms = Pseudonyms(_key(folder, content))
-        return [
-            _take(path, chosen, folder, content, pseudonyms, replace, progress or (lambda line: None))
-            for path, chosen in files
-        ]
+        batches = []
+        for path, chosen in files:
+            try:
+                batch = _take(
+                    path, chosen, folder, content, pseudonyms, replace, progress or (lambda line: None)
+                )
+            except Refused as refused:  # under the file's name, whichever step found the problem
+                raise Refused(path, *refused.problems) from refused
+            batches.append(batch)
+            if done:
+                done(batch)
+        return batches
 
 
 def _take(
@@ -95,12 +106,14 @@ def _take(
         if read_in.sha256 != digest:
             raise Refused(path, _CHANGED)
         con.execute("SET preserve_insertion_order = false")
-        headers = profile.match(read_in.headers)
-        work = Work(con, profile, headers, end_of(_day_of(path, profile)))
+        headers = profile.match(read_in.headers, path)
+        unused = profile.unused(read_in.headers, headers)
+        work = Work(con, profile, headers, end_of(_written(path, profile)))
         clean.begin(work, read_in.rows)
         stage("clean")
         cut_out = reword_texts(con, profile, headers)
         notes = typed(con, profile, headers, draft["clock"]["zone"], draft["codes"])
+        notes += clean.set_horizon(work, end_of(datetime.now(ZoneInfo(profile.zone))))
         clean.typing_lines(work, cut_out)
         clean.invalid(work)
         clean.impossible_times(work)
@@ -142,7 +155,7 @@ def _take(
             first=first,
             last=last,
             lines=tuple(work.ledger.lines),
-            notes=(*read_in.notes, *notes, *_new_codes(content, draft)),
+            notes=(*read_in.notes, *unused, *notes, *_new_codes(content, draft)),
         )
         stage("write")
         parts.write(work, folder, draft, number)
@@ -204,9 +217,9 @@ def _new_codes(content: Content, draft: Content) -> list[Note]:
         c: len(set(codes) - set(content["codes"].get(c, codes)))
         for c, codes in sorted(draft["codes"].items())
     }
-    words = Words("{column:columns}：{rows:int} 个新的取值", "{column:columns}: {rows:int} new values")
+    words = Words("{column}：{rows:int} 个新的取值", "{column}: new values: {rows:int}")
     return [
-        Note("new_codes", words, rows=count, values={"column": column})
+        Note("new_codes", words, rows=count, values={"column": column_of(column).words})
         for column, count in new.items()
         if count
     ]
@@ -240,7 +253,8 @@ def _workshop(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             f"SET memory_limit = '{MEMORY}'; SET temp_directory = '{str(place).replace(chr(39), chr(39) * 2)}'"
         )
         con.execute(
-            f"SET threads = {min(os.cpu_count() or 1, 8)}; SET TimeZone = 'UTC'; SET enable_progress_bar = false"
+            f"SET threads = {min(os.cpu_count() or 1, 8)}; SET TimeZone = 'UTC'; SET enable_progress_bar = false; "
+            "PRAGMA disable_checkpoint_on_shutdown"  # no one reads this database again
         )
         yield con
     finally:
@@ -252,6 +266,6 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _day_of(path: Path, profile: Profile) -> datetime:
-    """The day the file was written, where its times are meant: nothing in it can have happened after."""
+def _written(path: Path, profile: Profile) -> datetime:
+    """When the file was written, where its times are meant: nothing in it can have happened after."""
     return datetime.fromtimestamp(path.stat().st_mtime, ZoneInfo(profile.zone))

@@ -4,6 +4,8 @@ A row that a step takes out is deleted from `cases` and noted in `gone` (row, fa
 dropped without a trace. Steps only look at the columns; texts are read where they are needed and never shown.
 """
 
+from datetime import datetime, timedelta
+
 from ..schema import CLOCKED, CODE, ID
 from ..words import Words
 from .codes import (
@@ -22,6 +24,7 @@ from .store import key_of, literal, quoted
 from .work import EARLIEST, Work, counted, drop, moment, repair
 
 LONG = 3650  # days; a case that took longer is counted as doubtful
+BEYOND = 0.01  # share of rows after the day the file was written up to which that day is believed
 
 MARKS = {  # what typing did to values, as ledger steps
     "standard": STANDARD,
@@ -86,6 +89,36 @@ def typing_lines(work: Work, cut_out: dict[str, int]) -> None:
     )
 
 
+def set_horizon(work: Work, today_ends: datetime) -> tuple[Note, ...]:
+    """A copy or an archive may have given the file a date before its own rows: then today is the last day there can be.
+
+    A few rows beyond the day the file was written (up to `BEYOND`) are mistakes in it; more say that the date is wrong.
+    """
+    if not _starts_in_the_past(work):
+        return ()
+    time = work.table.time
+    timed, beyond = work.con.execute(
+        f"SELECT count({time}), count(*) FILTER (WHERE {time} >= {moment(work.until)}) FROM cases"
+    ).fetchone()
+    if beyond <= BEYOND * timed:
+        return ()
+    written, work.until = work.until - timedelta(days=2), max(work.until, today_ends)
+    return (Note("file_date", _FILE_DATE, beyond, values={"written": written}),)
+
+
+def _starts_in_the_past(work: Work) -> bool:
+    """A stretch that a table announces (a holiday roster, next month's exposure) may lie ahead; a case cannot."""
+    time = work.table.time
+    return time is not None and (work.table.name in CLOCKED or time.endswith("_at"))
+
+
+_FILE_DATE = Words(
+    "{rows:int} 行晚于文件自身的日期（{written:day}），该日期不可信：改以今天为限判断“时间在将来”",
+    "rows later than the date of the file itself ({written:day}): {rows:int}; that date cannot be right, so a time counts "
+    "as future from today on",
+)
+
+
 # ------------------------------------------------------------------------------------------------- steps
 
 
@@ -118,10 +151,7 @@ def invalid(work: Work) -> None:
     if time:
         absent = f"{time} IS NULL" if time in table.required else "false"
         drop(work, "no_time", f"SELECT row FROM cases WHERE {absent} OR {time} < {moment(EARLIEST)}")
-        # A stretch that a table announces (a holiday roster, next month's exposure) may lie ahead; a case cannot.
-        ahead = (
-            f"{time} >= {moment(work.until)}" if table.name in CLOCKED or time.endswith("_at") else "false"
-        )
+        ahead = f"{time} >= {moment(work.until)}" if _starts_in_the_past(work) else "false"
         drop(work, "future", f"SELECT row FROM cases WHERE {ahead}")
 
 

@@ -167,10 +167,10 @@ _FORMS = Words(
 )
 _UNREAD = Words(
     "列 {column}：{rows:int} 个值不是可能的时间（如 2 月 30 日、24:00:00）",
-    "column {column}: {rows:int} values are no possible time (such as 30 February, 24:00:00)",
+    "column {column}: values that are no possible time (such as 30 February, 24:00:00): {rows:int}",
 )
 _SHORT_YEAR = Words(
-    "列 {column}：{rows:int} 行的年份只有两位（形如 {shapes}，9 代表数字）。若确定，请在配置的 [times] 中写明 formats，"
+    "列 {column}：{rows:int} 行的年份只有两位（形如 {shapes}，9 代表数字）。若确定，请在映射文件的 [times] 中写明 formats，"
     '例如 formats = ["%d-%m-%y"]',
     "column {column}: {rows:int} rows have a year of two digits (shaped {shapes}, 9 is any digit). Where it is certain, "
     'write formats under [times] in the profile, such as formats = ["%d-%m-%y"]',

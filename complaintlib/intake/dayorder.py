@@ -105,7 +105,7 @@ _MONTH_PROVEN = Words(
 )
 _AMBIGUOUS = Words(
     "列 {column}：无法判断 03{sep}04{sep}2026 是 3 月 4 日还是 4 月 3 日：{either:int} 行都没有大于 12 的日（如第 {sample} 条"
-    "记录）。请在配置的 [times] 中写 day_first = true 或 false",
+    "记录）。请在映射文件的 [times] 中写 day_first = true 或 false",
     "column {column}: 03{sep}04{sep}2026 may be 3 April or 4 March: none of the {either:int} rows has a day above 12 "
     "(such as record {sample}). Write day_first = true or false under [times] in the profile",
 )
@@ -117,13 +117,13 @@ _MIXED = Words(
 )
 _SWAPPED = Words(
     "列 {column}：{rows:int} 行的日与月看来被对调：日大于 12 的 {sure:int} 行所在的月份里，其余各行原样只有 {as_given:pct} 落入，"
-    '对调后有 {exchanged:pct} 落入。请修正导出，或在配置的 [times] 中写 swapped = "repair"（改回）或 "keep"（原样）',
+    '对调后有 {exchanged:pct} 落入。请修正导出，或在映射文件的 [times] 中写 swapped = "repair"（改回）或 "keep"（原样）',
     "column {column}: day and month look exchanged in {rows:int} rows: of the rows with a day up to 12, {as_given:pct} "
     "fall into the months of the {sure:int} rows with a later day as they stand, and {exchanged:pct} when exchanged. "
     'Mend the export, or write swapped = "repair" or "keep" under [times] in the profile',
 )
 _REPAIRED = Words(
-    "列 {column}：{rows:int} 行的日与月已按配置改回",
+    "列 {column}：{rows:int} 行的日与月已按映射文件改回",
     "column {column}: day and month were put back in {rows:int} rows, as the profile says",
 )
 _SPLIT = Words(

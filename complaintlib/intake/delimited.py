@@ -45,7 +45,7 @@ def sniff(path: Path, seen: Survey, reading: Reading, known: Collection[str]) ->
     cr_only = not re.search(r"\n", text) and "\r" in text
     text = text.replace("\r\n", "\n").replace("\r", "\n" if cr_only else " ")
     whole = seen.size <= HEAD
-    asked = (reading.delimiter,) if reading.delimiter else DELIMITERS
+    asked = [reading.delimiter] if reading.delimiter else [d for d in DELIMITERS if d == "," or d in text]
     forms = [_form(text, whole, delimiter, reading.skip_lines, known, path) for delimiter in asked]
     best = max(forms, key=lambda form: form[0])
     if isinstance(best[1], Refused):
@@ -67,7 +67,7 @@ def _form(
     except Refused as refused:
         return (0, share, width), refused
     cells = records[index]
-    body = [record for record in records[index + 1 :] if any(map(filled, record))]
+    body = [record for record in records[index + 1 :] if any(map(str.strip, record))]
     width = usual_width(body) or len(cells)
     matches = sum(heading(cell) in known for cell in cells)
     if width != len(cells):
@@ -263,25 +263,25 @@ _CUT_OFF = Words(
 _UNREADABLE = Words("文件不能按表格读取（{why}）", "the file cannot be read as a table ({why})")
 _SHORT = Words(
     "{rows:int} 行字段不足，已搁置（如第 {sample} 条记录）",
-    "{rows:int} rows with too few fields, set aside (such as record {sample})",
+    "rows with too few fields, set aside: {rows:int} (such as record {sample})",
 )
 _LONG = Words(
     "{rows:int} 行字段过多，已搁置（如第 {sample} 条记录）",
-    "{rows:int} rows with too many fields, set aside (such as record {sample})",
+    "rows with too many fields, set aside: {rows:int} (such as record {sample})",
 )
-_TOO_LONG = Words("{rows:int} 行过长（超过 16 MB），已搁置", "{rows:int} rows longer than 16 MB, set aside")
+_TOO_LONG = Words("{rows:int} 行过长（超过 16 MB），已搁置", "rows longer than 16 MB, set aside: {rows:int}")
 _LAST_SHORT = Words("最后一行不完整：文件可能被截断", "the last row is short: the file may have been cut off")
 _JUNK = Words(
     "表头之前有 {rows:int} 行不是数据，已跳过",
-    "{rows:int} lines above the header are no data and were skipped",
+    "lines above the header that are no data, skipped: {rows:int}",
 )
 _BACKSLASH = Words("字段内的引号以反斜杠转义", "quotes within fields are written with a backslash")
-_NUL = Words("去除了 {rows:int} 个 NUL 字符", "{rows:int} NUL characters taken out")
+_NUL = Words("去除了 {rows:int} 个 NUL 字符", "NUL characters taken out: {rows:int}")
 _LONE_CR = Words(
     "{rows:int} 个单独的回车符改为空格，未当作换行",
-    "{rows:int} lone carriage returns became spaces, not line ends",
+    "lone carriage returns that became spaces, not line ends: {rows:int}",
 )
 _LOST = Words(
     "有 {rows:int} 个字符在导出前已丢失（U+FFFD）",
-    "{rows:int} characters had been lost before the export (U+FFFD)",
+    "characters that had been lost before the export (U+FFFD): {rows:int}",
 )

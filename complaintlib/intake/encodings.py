@@ -23,6 +23,7 @@ _BOMS = (  # the longer first
 _UTF8_CHINESE = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf]{2}[\x00-\x7f]{0,200}){4}")
 _MULTIBYTE = ("gb18030", "big5", "big5hkscs", "cp950", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949")
 _HINTS = ("big5", "cp1252", "shift_jis", "euc_kr")
+_LAST_WESTERN = "™"  # the character of latin-1 and cp1252 with the highest number
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def encoding_of(path: Path, seen: Survey, declared: str | None) -> str:
     if seen.utf8_error is None:
         return "utf-8"
     if _utf8_header(seen) or _utf8_chinese(path):
+        if _incomplete(path, seen.utf8_error):
+            raise Refused(path, _bad_byte(path, "cut_off", _CUT, seen.utf8_error))
         raise Refused(path, _bad_byte(path, "mixed_encodings", _MIXED, seen.utf8_error))
     if common_chinese(seen.head.decode("gb18030", "ignore")) >= 0.6:
         return _checked(path, "gb18030")
@@ -143,6 +146,16 @@ def _bad_byte(path: Path, code: str, words: Words, offset: int, **values: object
     return Note(code, words, 1, (line,), {"line": line, "offset": offset + 1, "byte": byte, **values})
 
 
+def _incomplete(path: Path, offset: int) -> bool:
+    """What stands there is the beginning of a UTF-8 character, and then the file ends."""
+    with open(path, "rb") as file:
+        file.seek(offset)
+        try:
+            return codecs.getincrementaldecoder("utf-8")().decode(file.read(4)) == ""
+        except UnicodeDecodeError:
+            return False
+
+
 def _utf8_chinese(path: Path) -> bool:
     """Somewhere in the file is Chinese in UTF-8."""
     with open(path, "rb") as file:
@@ -170,8 +183,9 @@ def common_chinese(text: str) -> float:
 
 def mojibake(text: str) -> bool:
     """Most of the characters beyond ASCII are Chinese that was once read in a Western encoding."""
-    beyond = sum(char > "\x7f" for char in text)
-    wrong = sum(len(run) for run in re.findall(r"[^\x00-\x7f]{4,}", text) if _was_chinese(run))
+    beyond = len(text) - len(text.encode("ascii", "ignore"))
+    runs = (run for run in re.findall(r"[^\x00-\x7f]{4,}", text) if max(run) <= _LAST_WESTERN)
+    wrong = sum(len(run) for run in runs if _was_chinese(run))
     return wrong >= 8 and wrong > beyond / 2
 
 
@@ -217,18 +231,24 @@ _MIXED = Words(
     "同一文件混用了两种编码：有的行是 UTF-8，而第 {line} 行起出现非 UTF-8 字节（全文件第 {offset} 个字节，0x{byte}）",
     "two encodings in one file: some lines are UTF-8, but line {line} is not (byte {offset} of the file, 0x{byte})",
 )
+_CUT = Words(
+    "文件在一个字符中间结束（第 {line} 行，全文件第 {offset} 个字节）：文件不完整，请重新导出",
+    "the file ends within a character (line {line}, byte {offset} of the file): it is not whole; export it again",
+)
 _UNKNOWN = Words(
     "无法确定编码：既不是 UTF-8（第 {line} 行，全文件第 {offset} 个字节，0x{byte}），也不像 GB18030。"
-    "请在配置的 [read] 中写明 encoding；能读通全文件的有：{fits}",
+    "请在映射文件的 [read] 中写明 encoding；能读通全文件的有：{fits}",
     "the encoding cannot be told: not UTF-8 (line {line}, byte {offset} of the file, 0x{byte}) and not likely GB18030. "
     "Write `encoding` under [read] in the profile; these could read the whole file: {fits}",
 )
 _NO_SUCH = Words("没有名为 {name} 的编码", "there is no encoding {name}")
 _OTHER = Words(
-    "配置写的编码是 {name}，而文件是 {found}",
+    "映射文件写的编码是 {name}，而文件是 {found}",
     "the profile says the encoding is {name}, but the file is {found}",
 )
 _DOES_NOT_FIT = Words(
-    "不能按 {name} 读取：第 {line} 行（全文件第 {offset} 个字节，0x{byte}）不合该编码",
-    "it cannot be read as {name}: line {line} does not fit (byte {offset} of the file, 0x{byte})",
+    "不能按 {name} 读取：第 {line} 行（全文件第 {offset} 个字节，0x{byte}）不合该编码。请核对文件与映射，或更正映射文件 [read] "
+    "中的 encoding",
+    "it cannot be read as {name}: line {line} does not fit (byte {offset} of the file, 0x{byte}). Check that file and "
+    "profile belong together, or mend `encoding` under [read] in the profile",
 )

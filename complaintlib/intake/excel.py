@@ -190,11 +190,9 @@ _FORMULAS = Words(
     "sheet {sheet} has {rows:int} formulas without a calculated value; open and save it in Excel, or paste values",
 )
 _NO_SHEET = Words("没有名为 {sheet} 的工作表；有：{sheets}", "there is no sheet {sheet}; there are: {sheets}")
-_HIDDEN = Words(
-    "有 {rows:int} 个隐藏的工作表，未读取：{sheets}", "{rows:int} hidden sheets were not read: {sheets}"
-)
+_HIDDEN = Words("有 {rows:int} 个隐藏的工作表，未读取：{sheets}", "hidden sheets, not read: {sheets}")
 _SEVERAL = Words(
-    "有 {rows:int} 个工作表有数据：{sheets}。请在配置的 [read] 中写明 sheet",
+    "有 {rows:int} 个工作表有数据：{sheets}。请在映射文件的 [read] 中写明 sheet",
     "{rows:int} sheets have data: {sheets}. Write `sheet` under [read] in the profile",
 )
 _LONG = Words(

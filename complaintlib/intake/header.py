@@ -16,7 +16,7 @@ _VALUE = re.compile(r"[-+]?[\d.,:/\-年月日 ]*\d[\d.,:/\-年月日 tz%]*")
 
 def usual_width(records: Sequence[Sequence[str]]) -> int:
     """The number of cells that most records have; of two as frequent, the larger."""
-    widths = Counter(len(record) for record in records if any(map(filled, record)))
+    widths = Counter(len(record) for record in records if any(map(str.strip, record)))
     return max(widths, key=lambda width: (widths[width], width), default=0)
 
 
@@ -79,17 +79,17 @@ def clean_headers(cells: Sequence[str | None], path: Path) -> tuple[list[str], l
 
 
 _NO_HEADER = Words(
-    "前 {lines} 行中找不到表头（应是一行列名，没有数字或日期）。若表头之前有说明行，请在配置的 [read] 中写 skip_lines",
+    "前 {lines} 行中找不到表头（应是一行列名，没有数字或日期）。若表头之前有说明行，请在映射文件的 [read] 中写 skip_lines",
     "no header found in the first {lines} records (one record of names, without numbers or dates). Where lines stand "
     "above it, write `skip_lines` under [read] in the profile",
 )
 _TWO_ROWS = Words(
-    "表头占两行（合并单元格，{rows:int} 处空格由下一行填补）。请保留一行，或在配置的 [read] 中写 skip_lines = {skip}",
+    "表头占两行（合并单元格，{rows:int} 处空格由下一行填补）。请保留一行，或在映射文件的 [read] 中写 skip_lines = {skip}",
     "the header takes two rows (merged cells: the next row fills {rows:int} holes). Leave one, or write "
     "skip_lines = {skip} under [read] in the profile",
 )
 _TWICE = Words("有重复的列名：{names}", "headers that stand there twice: {names}")
 _CLEANED = Words(
     "整理了 {rows:int} 个列名（全角、空格、换行、不可见字符）",
-    "{rows:int} headers tidied (full-width, spaces, line breaks, unseen characters)",
+    "headers tidied (full-width, spaces, line breaks, unseen characters): {rows:int}",
 )

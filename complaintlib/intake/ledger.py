@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 
-from ..words import Trouble, Words, cut, label, number, width
+from ..words import Trouble, Words, columns, cut, label, number, width, wrapped
 from .notes import REFUSED, Note, Refused
 
 USED, DUPLICATE, ASIDE = FATES = ("used", "duplicate", "aside")
@@ -94,47 +95,72 @@ class Batch:
                 sum=self.used + self.duplicates + self.aside,
             )
 
-    def show(self, lang: str) -> str:
-        """The batch as a small table for a terminal or a log."""
-        return "\n".join(self._text(lang))
+    def summary(self, lang: str) -> str:
+        """The batch in one line."""
+        words = _KNOWN if self.state == KNOWN else _COUNTS
+        counts = {name: getattr(self, name) for name in ("id", "rows", "used", "duplicates", "aside")}
+        return words.fill(lang, file=cut(self.file, 60), **counts)
 
-    def _text(self, lang: str) -> Iterator[str]:
-        yield _HEAD.fill(lang, file=cut(self.file, 60), profile=self.profile, encoding=self.encoding or "-")
+    def show(self, lang: str, columns: int = 100) -> str:
+        """The batch for a terminal or a log of so many columns: its counts, then each step that did something."""
+        return "\n".join(_hanging(begin, text, columns) for begin, text in self._text(lang))
+
+    def _text(self, lang: str) -> Iterator[tuple[str, str]]:
+        """Each line's margin and text."""
+        yield "", self.summary(lang)
         if self.state == KNOWN:
-            yield _KNOWN.fill(lang, id=self.id)
             return
-        yield _COUNTS.fill(
-            lang, **{name: getattr(self, name) for name in ("rows", "used", "duplicates", "aside")}
-        )
-        yield _REPAIRS.fill(lang, changed=self.changed, updated=self.updated)
-        shown = [
-            line
-            for line in self.lines
-            if line.rows_in != line.rows_out or (line.rows_changed and line.step != "mapped")
-        ]
-        names = [label("step", line.step, lang) for line in shown]
-        wide = max(map(width, names), default=0)
-        for line, name in zip(shown, names, strict=True):
-            lost = number(line.rows_out - line.rows_in) if line.rows_in != line.rows_out else ""
-            changed = f"~{number(line.rows_changed)}" if line.rows_changed else ""
-            yield f"  {name}{' ' * (wide - width(name))}  {lost:>8}  {changed:>8}  {line.note}".rstrip()
+        words = _READ if self.encoding else _PROFILE
+        yield "  ", words.fill(lang, profile=self.profile, encoding=self.encoding)
+        if self.first and self.last:
+            days = {name: date.fromisoformat(getattr(self, name)) for name in ("first", "last")}
+            yield "  ", _DAYS.fill(lang, **days)
+        if self.updated:
+            yield "  ", _UPDATED.fill(lang, updated=self.updated)
+        for line in self.lines:
+            if line.rows_in != line.rows_out or (line.rows_changed and line.step != "mapped"):
+                lost = number(line.rows_out - line.rows_in) if line.rows_in != line.rows_out else ""
+                changed = f"~{number(line.rows_changed)}" if line.rows_changed else ""
+                step = label("step", line.step, lang)
+                text = _STEP.fill(lang, step=step, counts=_counts(line.note, lang)) if line.note else step
+                yield f"  {lost:>7} {changed:>8}  ", text
         for note in self.notes:
-            yield f"  * {note.say(lang)}"
+            if note.code != "encoding":  # said above
+                yield "  * ", note.say(lang)
 
 
-_HEAD = Words("{file}（配置 {profile}，编码 {encoding}）", "{file} (profile {profile}, encoding {encoding})")
+def _counts(note: str, lang: str) -> str:
+    """The counts of a line's note in words: `closed_at 51` is 结案时间 51."""
+    known = columns()
+    said = []
+    for name, _, count in (part.rpartition(" ") for part in note.split(", ")):
+        words = known[name].words[lang] if name in known else label("counted", name, lang)
+        said.append(f"{words} {number(int(count))}")
+    return {"zh": "，", "en": ", "}[lang].join(said)
+
+
+def _hanging(begin: str, text: str, columns: int) -> str:
+    """The text wrapped, its further lines under the first."""
+    margin = width(begin)
+    return begin + wrapped(text, max(columns - margin, 30)).replace("\n", "\n" + " " * margin)
+
+
 _KNOWN = Words(
-    "  内容已在库中（批次 {id}），未作改动",
-    "  its content is in the store already (batch {id}); nothing changed",
+    "{file}：内容已在库中（批次 {id}），未作改动；用 --replace 可重新读入",
+    "{file}: its content is in the store already (batch {id}); nothing changed (--replace takes it in again)",
 )
 _COUNTS = Words(
-    "  读入 {rows:int} 行 = 采用 {used:int} + 重复 {duplicates:int} + 搁置 {aside:int}",
-    "  {rows:int} rows read = {used:int} used + {duplicates:int} duplicate + {aside:int} set aside",
+    "{file}：读入 {rows:int} 行 = 采用 {used:int} + 重复 {duplicates:int} + 搁置 {aside:int}",
+    "{file}: {rows:int} rows read = {used:int} used + {duplicates:int} duplicate + {aside:int} set aside",
 )
-_REPAIRS = Words(
-    "  其中修正 {changed:int} 行，更新库中旧记录 {updated:int} 行",
-    "  {changed:int} of them repaired; {updated:int} took the place of an older state of the case",
+_PROFILE = Words("映射 {profile}", "profile {profile}")
+_READ = Words("映射 {profile}，编码 {encoding}", "profile {profile}, encoding {encoding}")
+_DAYS = Words("采用的行：{first:day} 至 {last:day}", "rows used: from {first:day} to {last:day}")
+_UPDATED = Words(
+    "其中 {updated:int} 行更新了库中的旧状态",
+    "{updated:int} of them took the place of an older state of the case",
 )
+_STEP = Words("{step}：{counts}", "{step}: {counts}")
 
 
 def check_loss(file: str, rows: int, lost: dict[str, int], max_loss: float) -> None:
@@ -154,7 +180,7 @@ def check_loss(file: str, rows: int, lost: dict[str, int], max_loss: float) -> N
     total = Note(
         "max_loss",
         Words(
-            "{total:int} 行中有 {rows:int} 行（{share:pct1}）不可用，超过上限 {limit:pct1}（profile 中的 max_loss）",
+            "{total:int} 行中有 {rows:int} 行（{share:pct1}）不可用，超过上限 {limit:pct1}（映射文件中的 max_loss）",
             "{rows:int} of {total:int} rows ({share:pct1}) cannot be used, above the limit of {limit:pct1} "
             "(max_loss in the profile)",
         ),

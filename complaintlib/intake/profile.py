@@ -11,7 +11,7 @@ from pathlib import Path
 from ..home import DATA
 from ..schema import TABLES, Table
 from ..words import Trouble, Words, cut, plain
-from .notes import REFUSED, Note, Refused
+from .notes import Note, Refused
 
 PROFILES = DATA / "profiles"
 GENERIC = "generic"  # the profile of last resort: header synonyms only
@@ -115,28 +115,54 @@ class Profile:
                 problems.append(Note("two_headers", _TWO_HEADERS, values={"column": column, "found": found}))
             elif found:
                 matched[column] = found[0]
+        asked_twice = [note.values["column"] for note in problems]
         for column in self.canonical.required:
-            if (
-                column not in matched
-                and column not in self.constants
-                and not any(note.values["column"] == column for note in problems)
-            ):
-                wanted = list(self.columns.get(column, (column,)))[:6]
-                shown = [cut(header, 24) for header in headers[:20]]
-                values = {"column": column, "wanted": wanted, "headers": shown}
+            if column not in matched and column not in self.constants and column not in asked_twice:
+                values = {"column": column, "wanted": list(self.columns.get(column, (column,)))[:6]}
                 problems.append(Note("missing_column", _MISSING_COLUMN, values=values))
         if problems:
+            shown = [cut(header, 24) for header in headers[:20]] + ["…"] * (len(headers) > 20)
+            problems.append(
+                Note("headers", _HEADERS, len(headers), values={"headers": shown, "profile": self.name})
+            )
             raise Refused(file or self.name, *problems)
         return matched
 
+    def unused(self, headers: Iterable[str], matched: Mapping[str, str]) -> list[Note]:
+        """What the profile does not take from the file, and what it looks for in vain (B46)."""
+        left = [cut(header, 24) for header in headers if header not in matched.values()]
+        wanted = (
+            []
+            if self.name == GENERIC
+            else [names[0] for c, names in self.columns.items() if c not in matched]
+        )
+        pairs = (("unused_headers", _UNUSED, left), ("absent_headers", _ABSENT, wanted))
+        return [
+            Note(code, words, len(found), values={"headers": found[:12] + ["…"] * (len(found) > 12)})
+            for code, words, found in pairs
+            if found
+        ]
 
+
+_UNUSED = Words(
+    "未采用的列（{rows:int}）：{headers}", "columns of the file that are not used ({rows:int}): {headers}"
+)
+_ABSENT = Words(
+    "映射中有而文件中没有的列（{rows:int}）：{headers}",
+    "columns of the profile that the file lacks ({rows:int}): {headers}",
+)
 _TWO_HEADERS = Words(
-    "规范列 {column} 对应到两列：{found}。请在配置的 [columns] 中只写其中一列。",
+    "规范列 {column} 对应到两列：{found}。请在映射文件的 [columns] 中只写其中一列。",
     "The column {column} fits two headers: {found}. Name one of them under [columns] in the profile.",
 )
 _MISSING_COLUMN = Words(
-    "缺少必需的列 {column}（认识的列名：{wanted}）。文件中的列：{headers}。",
-    "The required column {column} is missing (known headers: {wanted}). Headers in the file: {headers}.",
+    "缺少必需的列 {column}（认识的列名：{wanted}）。",
+    "The required column {column} is missing (known headers: {wanted}).",
+)
+_HEADERS = Words(
+    "映射 {profile}；文件中的列（{rows:int}）：{headers}。若映射选错，请用 --profile 另选；若列名不同，请写入映射文件的 [columns]。",
+    "Profile {profile}; headers in the file ({rows:int}): {headers}. Choose another with --profile where it is the wrong "
+    "one; write other names of columns under [columns] in it.",
 )
 
 
@@ -170,11 +196,13 @@ def pick_profile(path: str | Path, headers: Iterable[str]) -> Profile:
     """
     headers = tuple(headers)
     fits: dict[tuple[bool, int], list[Profile]] = {}
-    generic = None
+    generic, lacking = None, ()
     for profile in all_profiles():
         try:
             found = len(profile.match(headers))
-        except Refused:
+        except Refused as refused:
+            if profile.name == GENERIC:
+                lacking = refused.problems
             continue
         if profile.name == GENERIC:
             generic = profile
@@ -184,20 +212,23 @@ def pick_profile(path: str | Path, headers: Iterable[str]) -> Profile:
     best = fits[max(fits)] if fits else [generic] if generic else []
     if len(best) == 1:
         return best[0]
-    words = _DRAW if best else _NO_FIT
-    raise Trouble(words, exit_code=REFUSED, name=cut(Path(path).name, 60), profiles=[p.name for p in best])
+    if not best:
+        raise Refused(path, Note("no_profile", _NO_FIT), *lacking)
+    raise Refused(
+        path, Note("several_profiles", _DRAW, len(best), values={"profiles": [p.name for p in best]})
+    )
 
 
 _NO_PROFILE = Words(
-    "没有名为 {name} 的配置；相近或已有的：{near}。", "There is no profile {name}; near or known: {near}."
+    "没有名为 {name} 的映射；相近或已有的：{near}。", "There is no profile {name}; near or known: {near}."
 )
 _DRAW = Words(
-    "文件 {name} 同时符合几个配置：{profiles}。请用 --profile 指定。",
-    "The file {name} fits several profiles: {profiles}. Say which with --profile.",
+    "它同时符合几个映射：{profiles}。请用 --profile 指定。",
+    "It fits several profiles: {profiles}. Say which with --profile.",
 )
 _NO_FIT = Words(
-    "没有配置符合文件 {name}。请运行 complaintkit profile 查看建议的列对应。",
-    "No profile fits the file {name}. Run complaintkit profile on it for a proposed mapping.",
+    "没有映射符合它。请运行 complaintkit profile 查看建议的列对应。通用映射不合之处：",
+    "No profile fits it. Run complaintkit profile on it for a proposed mapping. Why the generic one does not:",
 )
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -50,10 +51,8 @@ def propose(path: str | Path, lang: str | None = None) -> str:
 
 def _top(path: Path, source: Source, lang: str) -> list[str]:
     lines = [_FOR.fill(lang, name=cut(path.name, 60), rows=source.rows)]
-    try:
+    with suppress(Trouble):  # no profile fits, or several do: that is why the user asks
         lines.append(_FITS.fill(lang, profile=pick_profile(path, source.headers).name))
-    except Trouble as none:  # no profile fits, or several do: that is why the user asks
-        lines += none.say(lang).splitlines()
     lines += [note.say(lang) for note in source.notes]
     name = re.sub(r"\W+", "_", path.name.split(".")[0].casefold(), flags=re.ASCII).strip("_") or "source"
     toml = [f"name = {_text(name)}", 'table = "complaints"', f"source = {_text(name)}"]
@@ -103,7 +102,7 @@ def _evidence(con: duckdb.DuckDBPyConnection, header: str, lang: str) -> str:
     """How full the column is, how many values it has, and the shapes of most of them."""
     name = '"' + header.replace('"', '""') + '"'
     filled, share, distinct = con.execute(
-        f"SELECT count({name}), count({name}) / greatest(count(*), 1), approx_count_distinct({name}) FROM raw"
+        f"SELECT count({name}), count({name}) / greatest(count(*), 1), count(DISTINCT {name}) FROM raw"
     ).fetchone()
     shapes = con.execute(
         f"""SELECT regexp_replace(translate(left(trim({name}), 24), '0123456789', '9999999999'), '[a-zA-Z]', 'x', 'g'),
@@ -155,14 +154,14 @@ def _comment(line: str) -> str:
 
 
 _FOR = Words(
-    "为 {name} 建议的配置（{rows:int} 条记录）。请逐项核对后存入 data/profiles/",
+    "为 {name} 建议的映射（{rows:int} 条记录）。请逐项核对后存入 data/profiles/",
     "Proposed profile for {name} ({rows:int} records). Check every line, then save it in data/profiles/",
 )
-_FITS = Words("已有的配置 {profile} 符合此文件", "the profile {profile} already fits this file")
+_FITS = Words("已有的映射 {profile} 符合此文件", "the profile {profile} already fits this file")
 _ZONE = Words("文件中时间所在的时区，请核对", "the zone of the times in the file: check it")
 _EVIDENCE = Words(
-    "{share:pct} 有值，约 {distinct:int} 种；形如 {shapes}",
-    "{share:pct} filled, about {distinct:int} values; shaped {shapes}",
+    "{share:pct} 有值，{distinct:int} 种；形如 {shapes}",
+    "{share:pct} filled, different values: {distinct:int}; shaped {shapes}",
 )
 _LIKE_TIME = Words("看来是时间，但列名不认识", "reads as a time, but the name is not known")
 _UNKNOWN = Words("列名不认识，未对应", "the name is not known; not mapped")

@@ -173,10 +173,9 @@ _NAMELESS = Words(
     "有一列没有列名但有 {rows:int} 个值，暂名 {name}",
     "a column without a header has {rows:int} values; it is called {name}",
 )
-_DROPPED = Words(
-    "去掉了 {rows:int} 个没有列名的空列", "{rows:int} empty columns without a header were dropped"
-)
-_BLANK = Words("{rows:int} 个空行已搁置", "{rows:int} empty rows set aside")
+_DROPPED = Words("去掉了 {rows:int} 个没有列名的空列", "empty columns without a header, dropped: {rows:int}")
+_BLANK = Words("{rows:int} 个空行已搁置", "empty rows set aside: {rows:int}")
 _TOTALS = Words(
-    "{rows:int} 个合计行已搁置（第 {sample} 条记录）", "{rows:int} rows of totals set aside (record {sample})"
+    "{rows:int} 个合计行已搁置（第 {sample} 条记录）",
+    "rows of totals set aside: {rows:int} (record {sample})",
 )

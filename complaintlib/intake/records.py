@@ -237,7 +237,7 @@ def _as_text(column: str, kind: str) -> str:
 
 
 _TITLES = Words(
-    "表头之前有 {rows:int} 行（标题等），已跳过", "{rows:int} rows above the header (titles) were skipped"
+    "表头之前有 {rows:int} 行（标题等），已跳过", "rows above the header (titles), skipped: {rows:int}"
 )
 _LARGE = Words(
     "JSON 文件超过 512 MB：请改为每行一条记录（JSON lines）",
@@ -251,7 +251,7 @@ _NO_LIST = Words("JSON 中没有记录的列表", "the JSON holds no list of rec
 _NO_OBJECT = Words("没有一条记录是 JSON 对象", "no record in it is a JSON object")
 _BAD_LINES = Words(
     "{rows:int} 条记录不是有效的 JSON 对象，已搁置（如第 {sample} 条）",
-    "{rows:int} records are no valid JSON objects, set aside (such as record {sample})",
+    "records that are no valid JSON objects, set aside: {rows:int} (such as record {sample})",
 )
 _BROKEN = Words(
     "Parquet 文件已损坏或不完整，不能打开", "the Parquet file is broken or not whole and cannot be opened"

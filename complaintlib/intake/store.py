@@ -160,6 +160,8 @@ def _lock(descriptor: int) -> bool:
 def check_store(store: Path | str) -> list[Note]:
     """What is wrong with a store: files that are missing, damaged or open to others, rows that do not add up."""
     folder = Path(store)
+    if not (folder / "store.json").is_file():
+        return [Note("no_store", _NO_STORE, values={"folder": folder.name})]
     content = read_content(folder)
     problems = list(_file_problems(folder, content))
     if not problems and content["files"].get("arrivals"):
@@ -203,6 +205,10 @@ def _row_problems(con: duckdb.DuckDBPyConnection, folder: Path, content: Content
             yield Note("twice", _TWICE, rows=twice, values={"table": table})
 
 
+_NO_STORE = Words(
+    "{folder} 里没有投诉库；complaintkit intake 会建立",
+    "there is no store in {folder}; complaintkit intake makes it",
+)
 _MISSING = Words("缺少文件 {file}", "{file} is missing")
 _OPEN = Words("其他用户可以读取 {file}", "{file} can be read by other users")
 _DAMAGED = Words("文件 {file} 已损坏", "{file} is damaged")

@@ -43,7 +43,7 @@ class _Reader:
             )
 
     def fail(self, zh: str, en: str, **values: Any) -> None:
-        words = Words("配置文件 {file}：" + zh + "。", "Profile {file}: " + en + ".")
+        words = Words("映射文件 {file}：" + zh + "。", "Profile {file}: " + en + ".")
         raise Trouble(words, file=self.path.name, **values) from None
 
     def profile(self) -> Profile:

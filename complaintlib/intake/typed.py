@@ -14,7 +14,7 @@ from ..schema import ATTITUDES, CODE, FLAG, ID, NUMBER, TEXT, TIME, WHOLE
 from . import wording
 from .codes import BLANKED, NO_NUMBER, NO_TIME, STANDARD, blanks, map_codes
 from .dates import moments
-from .notes import Note
+from .notes import Note, Refused
 from .profile import Profile, standard
 from .store import literal, quoted
 
@@ -38,7 +38,7 @@ RANGES = {"csat": (1, 5), "nps": (0, 10)} | {
 
 _WIDE = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000\u00a0"
 _HALF = "".join(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)) + "  "
-_MONEY = r"(?i)^(rmb|cny|usd|eur|gbp|hkd)|[¥$€£\s]|(元|圆|rmb|cny|usd|eur|gbp|hkd)$"
+_MONEY = r"(?i)^(人民币|rmb|cny|usd|eur|gbp|hkd)|[¥￥$€£\s]|(元整|元|圆|rmb|cny|usd|eur|gbp|hkd)$"
 _PLAIN_NUMBER = r"[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][+-]?\d{1,3})?%?"
 
 _MACROS = f"""
@@ -75,7 +75,10 @@ def typed(
     """
     con.execute(_MACROS)
     notes: list[Note] = []
-    pieces = list(_pieces(con, profile, headers, zone, codes, notes))
+    problems: list[Note] = []
+    pieces = list(_pieces(con, profile, headers, zone, codes, notes, problems))
+    if problems:
+        raise Refused(profile.name, *problems)
     table = profile.canonical
     texts = [c for c, kind in table.columns.items() if kind == TEXT and c in headers]
     content = ", ".join(quoted(p.column) for p in pieces if p.column not in profile.complete)
@@ -121,6 +124,7 @@ def _pieces(
     zone: str,
     codes: dict[str, list[str]],
     notes: list[Note],
+    problems: list[Note],
 ) -> Iterator[_Piece]:
     for column, kind in profile.canonical.columns.items():
         if kind == TEXT:
@@ -132,9 +136,13 @@ def _pieces(
             elif kind in (NUMBER, WHOLE):
                 yield _number(column, header, kind, profile)
             elif kind == TIME:
-                found = moments(con, header, profile.times, profile.zone, zone)
-                notes += found.notes
-                yield _time(column, header, found.sql, profile)
+                try:
+                    found = moments(con, header, profile.times, profile.zone, zone)
+                except Refused as refused:  # the other columns may have problems too
+                    problems += refused.problems
+                else:
+                    notes += found.notes
+                    yield _time(column, header, found.sql, profile)
             else:
                 new = map_codes(con, profile.canonical, column, header, profile, codes.get(column, ()))
                 codes[column] = sorted({*codes.get(column, ()), *new})

@@ -1,6 +1,15 @@
 """Reports: a recipe's notebooks run for a period, proven whole, and delivered as pages, tables and one mailable file."""
 
-from .run import Run, build_report
+from typing import Any
+
 from .verify import verify
 
-__all__ = ["Run", "build_report", "verify"]
+__all__ = ["Run", "build_report", "verify"]  # noqa: F822 (loaded when first used)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("Run", "build_report"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import run
+
+    return getattr(run, name)

@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from ..disclosure import Profile
 from ..period import Period
-from ..result import packed
+from ..privacy import profile_of
+from ..result import packed, without_empty
 from ..words import Words
 from . import front
 from .execute import WHOLE, Outcome
@@ -30,10 +32,21 @@ class Report:
     fingerprint: str = ""
     earlier: Mapping[str, Any] | None = None
     before: Mapping[str, Any] | None = None
+    privacy: str = "internal"
+
+    @property
+    def profile(self) -> Profile | None:
+        return profile_of(self.privacy)
 
     @property
     def title(self) -> str:
-        return self.recipe.title.fill(self.lang, period=self.period)
+        edition = Words("{title}（{edition:text}）", "{title} ({edition:text})")
+        title = self.recipe.title.fill(self.lang, period=self.period)
+        return (
+            edition.fill(self.lang, title=title, edition=self.profile.title[self.lang])
+            if self.profile
+            else title
+        )
 
     @cached_property
     def pages(self) -> tuple[Page, ...]:
@@ -47,6 +60,13 @@ class Report:
             for step in self.recipe.steps
             for name, content in self.outcomes[step.name].content.get("tables", {}).items()
         }
+
+    @property
+    def published(self) -> Mapping[tuple[str, str], pd.DataFrame]:
+        """The tables as files and pages show them: without the columns that the profile left out."""
+        return (
+            {key: without_empty(frame) for key, frame in self.tables.items()} if self.profile else self.tables
+        )
 
     @cached_property
     def findings(self) -> list[front.Finding]:

@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from ..words import Trouble, Words, listed
 from .content import Report, findings_json
 from .execute import FAILED, WHOLE, Outcome, without_outputs
@@ -18,7 +16,8 @@ from .folder import Folder, sync, write
 from .gates import problems_in
 from .index import front_page, one_file
 from .page import standing_alone
-from .privacy import personal
+from .privacy import personal, unprotected
+from .quick import nbformat
 from .shelf import shelf
 from .tables import csv_of, workbook
 
@@ -36,7 +35,7 @@ def deliver(
     files = _files(report)
     _refuse(files)
     notes = {}
-    for (step, name), frame in report.tables.items():
+    for (step, name), frame in report.published.items():
         content, changed = csv_of(frame, report.lang)
         files[f"tables/{step}.{name}.csv"] = content
         notes[f"tables/{step}.{name}.csv"] = {"rows": len(frame)} | (
@@ -45,7 +44,7 @@ def deliver(
     _no_personal_data(files, report)
     if report.tables:
         titles = {page.step: page.title for page in report.pages}
-        files["tables.xlsx"] = workbook(report.tables, titles, report.lang)
+        files["tables.xlsx"] = workbook(report.published, titles, report.lang)
     for path, content in files.items():
         (place.stage / path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write(place.stage / path, content)
@@ -66,17 +65,23 @@ def put_on_shelf(out: Path) -> None:
 
 
 def _passed(report: Report) -> Report:
-    """The report with the pages that do not pass the gates as failed steps."""
+    """The report with the pages that do not pass the gates as failed steps; under a privacy profile only a page that was
+    protected to its end shows anything."""
     outcomes = dict(report.outcomes)
     for at, page in enumerate(report.pages):
-        problems = problems_in(standing_alone(report.pages, at, report.title, report.lang))
+        outcome = outcomes[page.step]
+        if report.profile and outcome.status != WHOLE:
+            outcomes[page.step] = replace(outcome, notebook=without_outputs(outcome.notebook))
+            continue
+        problems = unprotected(outcome.content, report.profile) or problems_in(
+            standing_alone(report.pages, at, report.title, report.lang)
+        )
         if problems:
             reason = Words(
                 "页面未通过检查：" + problems[0].zh, "the page did not pass its checks: " + problems[0].en
             )
-            bad = outcomes[page.step]
             outcomes[page.step] = replace(
-                bad, status=FAILED, reason=reason, content={}, notebook=without_outputs(bad.notebook)
+                outcome, status=FAILED, reason=reason, content={}, notebook=without_outputs(outcome.notebook)
             )
     return replace(report, outcomes=outcomes) if outcomes != report.outcomes else report
 

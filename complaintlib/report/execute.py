@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from ..result import HANDOVER
 from ..words import Words, plain
 from .kernels import Kernels, kill, own_loop
+from .quick import nbformat
 
 WHOLE, NOT_MEASURED, FAILED = "whole", "not_measured", "failed"
 _NEEDS = re.compile(r"not measured: needs ([\w., ]{1,200})")
@@ -128,6 +127,7 @@ def _run(
             progress_bar=False,
             start_timeout=60,
             execution_timeout=cell_seconds,
+            shutdown_kernel="immediate",
         )
         error = None
     except Exception as failure:  # noqa: BLE001 whatever it was: the step failed, the others still come

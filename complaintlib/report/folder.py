@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-import nbformat
-
 from ..words import Trouble, Words
 from .execute import Outcome
+from .quick import nbformat
 
 
 class Folder:

@@ -9,9 +9,11 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import weakref
@@ -19,26 +21,35 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..home import DATA
+from ..home import DATA, HOME
 
 _PATIENCE = 60.0  # seconds for the imports, or for an answer on a crowded machine
+_STEADY = {  # the same numbers and bytes whatever the machine, and no thread beside what can fork
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "PYTHONHASHSEED": "0",
+    "MPLBACKEND": "agg",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
 
 
 class Parent:
     """The preloaded process. It is useless from the first answer that does not come."""
 
-    def __init__(self, env: Mapping[str, str]):
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="ck-")  # what its kernels share, see `shared`
         script = Path(__file__).with_name("parent.py")
         self.process = subprocess.Popen(
-            [sys.executable, "-P", str(script)],
+            [sys.executable, str(script), self.folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=dict(env),
+            env=environment(),
             cwd=Path(sys.executable).parent,
             start_new_session=True,
         )
-        self.close = weakref.finalize(self, _end, self.process)  # at the latest when this process ends
+        self.close = weakref.finalize(self, _end, self.process, self.folder)  # also when this process ends
         self._lock = threading.Lock()
         self._ready = False
 
@@ -70,8 +81,11 @@ class Parent:
     def _answer(self) -> Any:
         """Its next line; None, and the end of it, where none comes."""
         try:
-            came, _, _ = select.select([self.process.stdout], [], [], _PATIENCE)
-            return json.loads(self.process.stdout.readline()) if came else self.process.kill()
+            came = select.poll()  # which, unlike `select`, knows no largest file number
+            came.register(self.process.stdout, select.POLLIN)
+            if came.poll(_PATIENCE * 1000):
+                return json.loads(self.process.stdout.readline())
+            return self.process.kill()
         except (OSError, ValueError):
             return self.process.kill()
 
@@ -112,7 +126,7 @@ class Forked:
 _kept: dict[int, Parent] = {}
 
 
-def preload(env: Mapping[str, str]) -> Parent | None:
+def preload() -> Parent | None:
     """The parent of this process's kernels, started (not awaited) where there is none yet, or where the code has changed
     since it started; None where kernels are ordinary processes. One that is no longer kept ends with its last user."""
     if (os.environ.get("COMPLAINTKIT_KERNELS") or _usual()) != "fork":
@@ -121,19 +135,28 @@ def preload(env: Mapping[str, str]) -> Parent | None:
     if stamp not in _kept or _kept[stamp].process.poll() is not None:
         _kept.clear()
         with contextlib.suppress(OSError):
-            _kept[stamp] = Parent(env)
+            _kept[stamp] = Parent()
     return _kept.get(stamp)
 
 
-def _end(process: subprocess.Popen) -> None:
+def environment() -> dict[str, str]:
+    """This process's environment, as a kernel or its parent gets it."""
+    path = os.pathsep.join(part for part in (str(HOME), os.environ.get("PYTHONPATH")) if part)
+    return os.environ | _STEADY | {"PYTHONPATH": path}
+
+
+def _end(process: subprocess.Popen, folder: str) -> None:
     """End the parent, and with it every kernel that still runs."""
-    process.stdin.close()
-    process.stdout.close()
+    process.terminate()
     try:
         process.wait(timeout=5)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    for pipe in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):  # a question that it has not read
+            pipe.close()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _usual() -> str:

@@ -8,7 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..result import LEVELS
+from ..indicators import INDICATORS
+from ..look import LEVEL, SOFT, sparkline
+from ..methods.overview import TILES as PREFERRED
+from ..result import LEVELS, unstarred
 from ..words import Words, label, show
 
 Finding = dict[str, Any]  # step, page, key, level, weight, values, head, tail (both in one language), mark
@@ -66,8 +69,9 @@ def five(findings: Sequence[Finding], headline: str | None) -> list[Finding]:
     first, later = [], []
     for finding in ranked:
         method = finding["key"].partition(".")[0]
-        count[method] += 1
-        (first if count[method] <= OF_ONE_METHOD else later).append(finding)
+        again = any(f["key"] == finding["key"] for f in first)  # the same question, asked by another dimension
+        count[method] += not again
+        (later if again or count[method] > OF_ONE_METHOD else first).append(finding)
     chosen = [*first, *later][:FIVE]
     return sorted(chosen, key=ranked.index)
 
@@ -95,17 +99,12 @@ def gone(
 def tiles(tables: Mapping[str, pd.DataFrame], lang: str) -> tuple[list[dict[str, Any]], str]:
     """The measured indicators that matter most as tiles (those the overview draws), and what their changes compare with
     where that is one thing."""
-    from ..indicators import INDICATORS
-    from ..look import LEVEL, SOFT, sparkline
-    from ..methods.overview import TILES as PREFERRED
-
-    indicators = tables["indicators"]
+    indicators, history = unstarred(tables["indicators"]), unstarred(tables["history"])
     rank = {code: at for at, code in enumerate(PREFERRED)}
     known = indicators[indicators["value"].notna() & (indicators["verdict"] != "none")]
     known = known.sort_values("indicator", key=lambda codes: codes.map(rank).fillna(len(rank)), kind="stable")
     known = known.head(TILES)
     compared = set(known.get("compared", pd.Series(dtype=object)).dropna())
-    history = tables["history"]
     colours = {"better": LEVEL["good"], "worse": LEVEL["act"]}
     found = []
     for row in known.to_dict("records"):
@@ -153,7 +152,7 @@ def restated(now: pd.DataFrame | None, earlier: pd.DataFrame | None) -> pd.DataF
     columns = ["indicator", "period", "value_before", "value"]
     if now is None or earlier is None or not {"indicator", "period", "value"} <= set(earlier.columns):
         return pd.DataFrame(columns=columns)
-    both = now.merge(earlier, on=["indicator", "period"], suffixes=("", "_before"))
+    both = unstarred(now).merge(unstarred(earlier), on=["indicator", "period"], suffixes=("", "_before"))
     value, before = both["value"].astype(float), both["value_before"].astype(float)
     same = (value - before).abs() <= 1e-9 * before.abs().clip(lower=1)
     return both.loc[~(same | (value.isna() & before.isna())), columns].reset_index(drop=True)

@@ -1,6 +1,7 @@
 """What may stand in a page: the allow-list that outputs are cleaned by, and the gates that the final bytes must pass."""
 
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 
 import nh3
@@ -81,6 +82,7 @@ def problems_in(html: bytes) -> list[Words]:
     return problems
 
 
+@lru_cache(maxsize=64)  # a page is looked at as a page, as a file and for personal data
 def _read(text: str) -> "_Page":
     page = _Page()
     page.feed(text)

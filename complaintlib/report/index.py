@@ -35,7 +35,8 @@ def _front(report: Report, link: Callable[[str], str], alone: bool = False) -> s
     failed = [page for page in report.pages if page.status == FAILED]
     said = front.five(report.findings, recipe.tiles)
     tiles, note = _tiles(report)
-    pictures = [(by_step[name], by_step[name].picture) for name in recipe.pictures if by_step[name].picture]
+    drawn = (by_step[name] for name in recipe.pictures if name in by_step)
+    pictures = [(page, page.picture) for page in drawn if page.picture]
     return render(
         "front",
         lang,
@@ -64,18 +65,19 @@ def _front(report: Report, link: Callable[[str], str], alone: bool = False) -> s
 
 
 def _subtitle(report: Report) -> str:
-    as_of = report.period.as_of
+    as_of, n = report.period.as_of, report.seen["n"]
     if as_of == as_of.normalize():  # midnight is the end of a day, not the beginning of the next
         until = f"{day(as_of - pd.Timedelta(days=1), report.lang)} 24:00"
     else:
         until = moment(as_of, report.lang)
     return report.says(
         Words(
-            "数据截至 {until} · 本期投诉 {n:int} 件 · 内部使用",
-            "data to {until} · {n:int} complaints · internal use",
+            "数据截至 {until} · 本期投诉 {n:text} 件 · {use:text}",
+            "data to {until} · {n:text} complaints · {use:text}",
         ),
         until=until,
-        n=report.seen["n"],
+        n=n if isinstance(n, str) else show(n, "int", report.lang),
+        use=(report.profile.words if report.profile else Words("内部使用", "internal use"))[report.lang],
     )
 
 
@@ -98,7 +100,7 @@ def _tiles(report: Report) -> tuple[list[dict[str, Any]], str]:
         return [], ""
     found, compared = front.tiles(tables, report.lang)
     band = Words("灰带：预期范围", "grey band: expected range")[report.lang]
-    return found, " · ".join(part for part in (compared, band) if part)
+    return found, " · ".join(part for part in (compared, "" if report.profile else band) if part)
 
 
 def _levels(report: Report, said: Sequence[front.Finding]) -> list[list[dict[str, Any]]]:
@@ -208,7 +210,7 @@ def _glossary(lang: str) -> dict[str, str]:
 
 def _appendix(report: Report) -> dict[str, str] | None:
     """The main table of the quality page."""
-    found = next((frame for (step, _), frame in report.tables.items() if step == report.recipe.data), None)
+    found = next((frame for (step, _), frame in report.published.items() if step == report.recipe.data), None)
     if found is None:
         return None
     says = Words("按来源：读入、采用、重复与搁置", "By source: read, used, duplicates, set aside")[

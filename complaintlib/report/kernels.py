@@ -23,8 +23,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import LocalProvisioner
 from jupyter_core.utils import ensure_event_loop
 
-from ..home import HOME
-from . import forking
+from .forking import Parent, environment
 
 _ARGV = [
     sys.executable,
@@ -35,24 +34,16 @@ _ARGV = [
     "--HistoryManager.enabled=False",
 ]
 _SOCKET_PATH = 90  # characters that a socket's path may have (the limit is 104 on macOS)
-_STEADY = {  # the same numbers and bytes whatever the machine
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # pyarrow's allocator: nothing runs beside what can fork
-    "PYTHONHASHSEED": "0",
-    "MPLBACKEND": "agg",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-}
 
 
 class Kernels:
     """The kernels of one run: `start` gives a manager for a new one, `end` kills it with all it started. They are
     forked from `parent` as long as that can fork."""
 
-    def __init__(self, cwd: Path, parent: forking.Parent | None = None, **env: str):
+    def __init__(self, cwd: Path, parent: Parent | None = None, **env: str):
         self.cwd, self.parent = cwd, parent
         self.folder = Path(tempfile.mkdtemp(prefix="ck-"))
-        self.env = _environment() | {"IPYTHONDIR": str(self.folder / "ipython")} | env
+        self.env = environment() | {"IPYTHONDIR": str(self.folder / "ipython")} | env
         self.alive: list[_Manager] = []
         self.stopped = False
         self._count = itertools.count(1)
@@ -97,16 +88,6 @@ class Kernels:
             kill(manager)
 
 
-def preload() -> forking.Parent | None:
-    """Start the parent that kernels are forked from, so that its imports are done when the first one is asked for."""
-    return forking.preload(_environment())
-
-
-def _environment() -> dict[str, str]:
-    path = os.pathsep.join(part for part in (str(HOME), os.environ.get("PYTHONPATH")) if part)
-    return os.environ | _STEADY | {"PYTHONPATH": path}
-
-
 @contextlib.contextmanager
 def own_loop() -> Iterator[None]:
     """An event loop for the kernels that this thread talks to, closed with all that still waits in it."""
@@ -148,10 +129,13 @@ class _Process(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Forked where that can be; else a new process."""
         if self.parent_ready:
-            self.process = self.kernels.parent.fork(cmd[2:], kwargs["cwd"], kwargs["env"])
+            shared = {"COMPLAINTKIT_SHARED": self.kernels.parent.folder}
+            self.process = self.kernels.parent.fork(cmd[2:], kwargs["cwd"], kwargs["env"] | shared)
         if self.process is None:
-            return await super().launch_kernel(cmd, **kwargs)
+            await super().launch_kernel(cmd, **kwargs)
         self.pid = self.pgid = self.process.pid
+        if self.kernels.stopped:  # between the question above and now
+            kill(self.parent)
         return self.connection_info
 
 

@@ -1,11 +1,15 @@
-"""The last look for personal data: every text of every file of a report, before it is delivered."""
+"""The last look before a report is delivered: for personal data in every text of every file, and under a privacy
+profile for counts in the tables that it does not allow."""
 
 import csv
 import io
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from ..disclosure import Profile, treatments
+from ..result import unpacked
+from ..words import Words
 from .gates import visible
 
 # Kinds that have a form of their own. Names and order numbers are masked at intake, but a gate on them would stop
@@ -20,6 +24,23 @@ def personal(path: str, content: bytes, known: Collection[str] = ()) -> list[str
     texts = {text.strip() for text in _texts(path, content.decode("utf-8-sig"))}
     _, counts = mask(sorted(text for text in texts if text and text not in known))
     return [kind for kind in GATED if counts[kind]]
+
+
+def unprotected(content: Mapping[str, Any], profile: Profile | None) -> list[Words]:
+    """What a page's hand-over shows although the profile does not: a result that was not protected, or a count."""
+    if profile is None:
+        return []
+    if content.get("privacy") != profile.name:
+        return [Words("笔记本没有按本版的保密规则处理结果", "the notebook does not protect its result")]
+    return [
+        Words(
+            f"表 {table} 的 {name} 列有不宜给出的件数",
+            f"column {name} of table {table} has counts it may not show",
+        )
+        for table, packed in content["tables"].items()
+        for name, values in unpacked(packed).items()
+        if treatments().get(name) == "count" and not all(profile.shows(value) for value in values.dropna())
+    ]
 
 
 def _texts(path: str, text: str) -> Iterator[str]:

@@ -144,7 +144,7 @@ def _step(entry: Any, at: int, notebooks: Path, problems: list[Words]) -> Step |
     except Trouble as trouble:
         problems.append(Words(trouble.say("zh"), trouble.say("en")))
         return Step(name, path, parameters, section, title)
-    own = {key: parameter for key, parameter in declared.items() if key not in GIVEN}
+    own = {key: parameter for key, parameter in declared.items() if key not in (*GIVEN, "privacy")}
     if not isinstance(parameters, dict):
         problems.append(Words(f"{name}：parameters 应为表", f"{name}: parameters must be a table"))
         return Step(name, path, {}, section, title)

@@ -13,11 +13,12 @@ from typing import Any
 
 from ..home import NOTEBOOKS, REPORTS
 from ..period import Period
+from ..privacy import profile_of
 from ..words import Trouble, Words, label
 from . import preflight
 from .execute import WHOLE
 from .folder import Folder, locked
-from .kernels import preload
+from .forking import preload
 from .recipe import Recipe, load_recipe
 from .steps import Say, outcomes_of
 
@@ -81,13 +82,14 @@ def build_report(
     resume: bool = False,
     progress: Say | None = None,
     notebooks: Path = NOTEBOOKS,
+    privacy: str = "internal",
 ) -> Run:
-    """Build the report of a period under `out`, in the folder `<recipe>-<period>-<lang>`.
+    """Build the report of a period under `out`, in the folder `<recipe>-<period>-<lang>` (`-shared`, `-strict`).
 
     `store` is "demo", a store's folder or an engine's address; `only` names the steps to do (their report stands beside
     the whole one); `jobs` notebooks run at once (default: one more than there are cores); `resume` keeps the steps that an
     earlier, unfinished run had done on the same data and code; `progress` gets a line a step (default: a bar on a
-    terminal, lines in a log).
+    terminal, lines in a log); `privacy` is internal, shared or strict (see `complaintlib.privacy`).
 
     Raises Trouble, with the exit code it asks for: 2 parameters, recipe or configuration; 3 the data changed under the
     run; 4 personal data in a page; 75 another run holds the report; 130 and 143 interrupted. A step that fails does not
@@ -97,37 +99,46 @@ def build_report(
     period = Period.parse(period.text, as_of=as_of) if as_of else period
     steps = recipe if isinstance(recipe, Recipe) else load_recipe(recipe, notebooks)
     steps.check(period)
+    profile = profile_of(privacy)
     steps = steps.only(only)
     title = Words(*(steps.title.fill(one, period=period) for one in ("zh", "en")))
-    place = Folder(Path(out), _name(steps, period, lang) + (f".only-{'-'.join(only)}" if only else ""))
+    place = Folder(
+        Path(out), _name(steps, period, lang, privacy) + (f".only-{'-'.join(only)}" if only else "")
+    )
     if dry_run:
         plan = (
             (s.name, f"{s.notebook.name} {dict(s.parameters) or ''}".rstrip(), _NOTHING) for s in steps.steps
         )
         return Run("planned", place.final, title, tuple(plan))
-    preload()
+    preload()  # unless the caller has
+    from .content import Report
+    from .deliver import deliver
+
     given = {
         "period": period.text,
         "store": preflight.resolved(store),
         "lang": lang,
         "as_of": "" if period.as_of == period.end else period.as_of.isoformat(),
+        "privacy": privacy,
     }
     seen, fingerprint = preflight.preflight(period, given["store"], place.out)
+    if profile:
+        seen = {name: profile(count) for name, count in seen.items()}
     with locked(place.lock), _interruptible():
         place.clear(keep_work=resume)
-        earlier, before = (_findings(place.out / _name(steps, p, lang)) for p in (period, period.previous()))
+        earlier, before = (
+            _findings(place.out / _name(steps, p, lang, privacy)) for p in (period, period.previous())
+        )
         outcomes = outcomes_of(steps, given, place, fingerprint, jobs, resume, progress)
         if fingerprint != preflight.fingerprint(given["store"]):
             raise Trouble(
                 Words("投诉库在运行中变动，请重新运行", "the store changed during the run; run it again"),
                 exit_code=3,
             )
-        from .content import Report
-        from .deliver import deliver
-
-        report = Report(steps, period, lang, outcomes, seen, fingerprint, earlier, before)
+        report = Report(steps, period, lang, outcomes, seen, fingerprint, earlier, before, privacy)
         facts = {
-            "title": title[lang],
+            "title": report.title,
+            "privacy": privacy,
             "only": list(only),
             "store": preflight.shown(given["store"]),
             "versions": preflight.versions(),
@@ -139,8 +150,8 @@ def build_report(
     return Run(status, folder, title, done, time.monotonic() - began)
 
 
-def _name(recipe: Recipe, period: Period, lang: str) -> str:
-    return f"{recipe.name}-{period.text}-{lang}"
+def _name(recipe: Recipe, period: Period, lang: str, privacy: str) -> str:
+    return f"{recipe.name}-{period.text}-{lang}" + (f"-{privacy}" if privacy != "internal" else "")
 
 
 def _findings(folder: Path) -> dict[str, Any] | None:

@@ -13,7 +13,8 @@ from ..words import Words, label, language
 from . import preflight
 from .execute import FAILED, Outcome, execute
 from .folder import Folder
-from .kernels import Kernels, preload
+from .forking import preload
+from .kernels import Kernels
 from .recipe import Recipe, Step
 
 Say = Callable[[str], None]

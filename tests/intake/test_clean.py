@@ -282,6 +282,11 @@ def test_b68_personal_data_in_a_code_is_masked():
 def test_b90_b94_numbers_are_read():
     texts = ["１２３．５", "¥1,234.50", "1,234,567元", "RMB 88", "$ 7", "12%", "1e3", "0", " 5 "]
     assert values_of("compensation", texts) == [123.5, 1234.5, 1234567.0, 88.0, 7.0, 0.12, 1000.0, 0.0, 5.0]
+    assert values_of("compensation", ["￥12", "人民币 9", "8元整"]) == [
+        12.0,
+        9.0,
+        8.0,
+    ]  # the full-width sign too
 
 
 def test_b91_impossible_numbers_are_refused_and_counted():

@@ -10,7 +10,7 @@ from complaintlib.intake.notes import Refused
 from complaintlib.intake.profile import all_profiles, heading, load_profile, pick_profile, propose, standard
 from complaintlib.intake.read import read, read_headers
 from complaintlib.schema import TABLES
-from complaintlib.words import Trouble, label
+from complaintlib.words import LANGUAGES, Trouble, label
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 real = pytest.mark.skipif(not SHARED.exists(), reason="the real files are not here")
@@ -157,7 +157,12 @@ def test_match_b41_b43_b45(loaded):
     }
     with pytest.raises(Refused) as caught:
         profile.match(["投诉编号", "工单编号", "其他"])
-    assert caught.value.codes == ("two_headers", "missing_column")  # both at once
+    assert caught.value.codes == (
+        "two_headers",
+        "missing_column",
+        "headers",
+    )  # all at once, the headers listed once
+    assert all(caught.value.say(lang).count("其他") == 1 for lang in LANGUAGES)
     assert "工单编号" in caught.value.say("en")
 
 
@@ -181,8 +186,9 @@ def test_the_generic_synonyms_b41(tmp_path):
             "received_at",
             "channel",
         ]
-    with pytest.raises(Trouble, match="complaintkit profile"):
-        pick_profile(tmp_path / "a.csv", ["x", "y"])
+    with pytest.raises(Refused, match="complaintkit profile") as caught:
+        pick_profile(tmp_path / "a.csv", ["编号", "工单号", "y"])
+    assert caught.value.codes == ("no_profile", "two_headers", "missing_column", "headers")
 
 
 CFPB_16 = (
@@ -239,14 +245,23 @@ def test_most_complaints_of_the_real_file_have_chinese_words():
         read(SHARED / "cfpb/cfpb_sample_18_columns.csv", load_profile("cfpb"), con)
         for field, header, least in (
             ("product", "Product", 1),
-            ("reason", "Issue", 0.98),
-            ("subreason", "Sub-issue", 0.8),
+            ("reason", "Issue", 0.99),
+            ("subreason", "Sub-issue", 0.95),
         ):
             rows = con.execute(
                 f'SELECT "{header}", count(*) FROM raw WHERE "{header}" <> \'\' GROUP BY 1'
             ).fetchall()
             known = sum(n for value, n in rows if label(field, value, "zh") != value)
             assert known >= least * sum(n for _, n in rows), field
+
+
+def test_states_have_codes_of_one_standard_in_both_american_sources():
+    """ISO 3166-2; a bare CA or Georgia might be a country."""
+    by_code, by_name = (load_profile(name).values["region"] for name in ("cfpb", "comcast"))
+    assert by_code["ga"] == by_name["georgia"] == "US-GA"  # in the form in which values are compared
+    assert set(by_code.values()) == set(by_name.values()) and len(by_code) == 52
+    assert {standard(label("region", code, "en")) for code in by_code.values()} == set(by_name)
+    assert label("region", "US-GA", "zh") == "佐治亚州" and label("region", "Georgia", "zh") == "Georgia"
 
 
 # ------------------------------------------------------------------------------------------ propose

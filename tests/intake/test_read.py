@@ -130,6 +130,13 @@ def test_mixed_encodings_name_line_and_byte_b07(take):
     assert refusal(take, mixed, encoding="gb18030").codes == ("mixed_encodings",)
 
 
+def test_a_file_cut_within_a_character_b28(take):
+    refused = refusal(take, "编号,日期\n1,二月\n2,三".encode()[:-1])
+    assert refused.codes == ("cut_off",)
+    assert "line 3" in refused.say("en") and "第 3 行" in refused.say("zh")
+    assert refusal(take, "编号,日期\n1,".encode() + "二\n".encode("gbk")).codes == ("mixed_encodings",)
+
+
 def test_a_declared_encoding_that_does_not_fit_is_refused(take):
     for declared, content in (
         ("utf-8", CHINESE.encode("gbk")),

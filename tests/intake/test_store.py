@@ -20,7 +20,7 @@ from complaintlib.intake.notes import Refused
 from complaintlib.intake.profile import Break, Duplicates, Profile
 from complaintlib.intake.store import opened
 from complaintlib.schema import TABLES
-from complaintlib.words import Trouble, Words
+from complaintlib.words import Trouble, Words, width
 
 COLUMNS = [
     "complaint_id",
@@ -373,6 +373,54 @@ def test_times_of_another_zone_are_stored_in_the_stores_zone(tmp_path):
     assert [path.parent.name for path in tables(store)["complaints"]] == ["month=2026-10"]
 
 
+def test_b81_a_file_older_than_its_own_rows_is_judged_by_today(tmp_path):
+    """Archives and copies give files dates of 1980: not every row of such a file lies in the future."""
+    cases = [case(n, received_at=f"2019-03-{1 + n:02d}") for n in range(30)]
+    path = file(tmp_path / "a.csv", [*cases, case(31, received_at="2150-01-01")])
+    os.utime(path, (315_532_800, 315_532_800))
+    (done,) = intake(path, profile(), tmp_path / "store")
+    assert (done.used, done.aside) == (30, 1)
+    (note,) = (note for note in done.notes if note.code == "file_date")
+    assert note.rows == 31 and "1980" in note.say("en") and "1980" in note.say("zh")
+
+
+def test_b81_a_few_rows_after_the_file_was_written_are_mistakes(tmp_path):
+    late = case(1, complaint_id="F", received_at="2026-11-09 09:00:00")
+    (done,) = intake(
+        file(tmp_path / "a.csv", [case(n) for n in range(40)] * 3 + [late]), profile(), tmp_path / "store"
+    )
+    assert (done.used, done.aside) == (40, 1)
+    assert not [note for note in done.notes if note.code == "file_date"]
+
+
+def test_all_problems_of_a_file_are_said_at_once_under_its_name(tmp_path):
+    times = {"received_at": "03/04/2026", "closed_at": "05-06-26"}
+    with pytest.raises(Refused) as caught:
+        intake(file(tmp_path / "a.csv", [case(n, **times) for n in range(30)]), profile(), tmp_path / "store")
+    assert caught.value.codes == ("ambiguous_order", "two_digit_years")
+    assert caught.value.say("en").startswith("The file a.csv was refused")
+
+
+def test_b46_columns_that_are_not_used_or_not_there_are_named(tmp_path):
+    header = ["complaint_id", "received_at", "mood"]
+    (done,) = intake(file(tmp_path / "a.csv", [], header), profile(), tmp_path / "store")
+    said = {note.code: note.say("en") for note in done.notes}
+    assert said["unused_headers"] == "columns of the file that are not used (1): mood"
+    assert said["absent_headers"].endswith("(6): closed_at, reason, customer_id, order_id, agent_id and text")
+
+
+@pytest.mark.parametrize("columns", [60, 80, 140])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_account_of_a_file_fits_the_terminal_and_speaks_one_language(tmp_path, columns, lang):
+    cases = [case(n, reason=f" r{n % 3}", closed_at="2020-01-01", agent_id="-") for n in range(30)]
+    (done,) = intake(file(tmp_path / "a.csv", cases * 2), profile(), tmp_path / "store")
+    said = done.show(lang, columns)
+    assert all(width(line) <= columns for line in said.splitlines())
+    words = {"zh": ("结案时间 60", "坐席编号 60"), "en": ("Closed 60", "Agent 60")}[lang]
+    assert all(word in " ".join(said.split()) for word in words)
+    assert done.summary(lang) == said.splitlines()[0]
+
+
 def test_nothing_but_an_intakes_own_leftovers_is_removed(tmp_path):
     own = [
         tmp_path / "sales.parquet",
@@ -397,6 +445,7 @@ def test_pv11_another_key_is_refused(tmp_path, monkeypatch):
 
 def test_check_store_names_what_is_wrong(tmp_path):
     store = tmp_path / "store"
+    assert "there is no store" in check_store(store)[0].say("en")
     intake(file(tmp_path / "a.csv", [case(n) for n in range(30)]), profile(), store)
     first, second = tables(store)["complaints"]
     whole = first.read_bytes()

@@ -84,11 +84,12 @@ def test_a_case_number_that_looks_like_a_phone_is_none(tmp_path):
 def test_the_front_page_orders_limits_and_links_its_sentences(tmp_path):
     many = [found("toy.a", "watch", weight, f"W{weight}") for weight in (0.1, 0.2, 0.3, 0.4)]
     many += [found("toy.a", "act", 0.1, "A"), found("toy.a", "act", 0.1, "A")]
-    others = [found("o.a", "good", 0.9, "G"), found("o.b", "note", 0.1, "N"), found("o.c", "note", 0.2, "M")]
+    others = [found("o.a", "good", 0.9, "G"), found("o.b", "note", 0.6, "N"), found("o.c", "note", 0.7, "M")]
+    others.append(found("o.d", "note", 0.4, "only of use on its page"))
     *_, page = delivered(tmp_path, {"toy": outcome(*many), "other": outcome(*others)})
     five = page[page.index('<ol class="five">') : page.index("</ol>")]
     heads = [part.partition("</b>")[0] for part in five.split("<b>")[1:]]
-    assert heads == ["A", "W0.4", "W0.3", "G", "M"]  # two of each method first, then what is left; "A" once
+    assert heads == ["A", "W0.4", "W0.3", "G", "M"]  # a key once and two of each method first, then what is left
     assert 'href="pages/toy.html"' in five and "In five sentences" in page
 
 

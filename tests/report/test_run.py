@@ -4,6 +4,7 @@ One run of each kind serves many tests, since every notebook starts a kernel.
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from complaintlib.period import Period
 from complaintlib.report import build_report, verify
 from complaintlib.report.execute import execute
 from complaintlib.report.folder import locked
+from complaintlib.report.forking import preload
 from complaintlib.report.kernels import Kernels
 from complaintlib.words import Trouble
 
@@ -144,8 +146,10 @@ def test_h70_only_the_owner_can_read_it(whole):
 
 
 def test_f40_f41_the_same_data_give_the_same_bytes(store, whole, tmp_path, monkeypatch):
-    """P9: another time zone, locale, hash seed, number of jobs and folder; also when the report is there already."""
-    for name, value in {"TZ": "America/New_York", "LANG": "C", "LC_ALL": "C", "PYTHONHASHSEED": "77"}.items():
+    """P9: another time zone, locale, hash seed, number of jobs and kind of kernel; also when the report is there
+    already."""
+    other = {"TZ": "America/New_York", "LANG": "C", "LC_ALL": "C", "PYTHONHASHSEED": "77"}
+    for name, value in (other | {"COMPLAINTKIT_KERNELS": "plain"}).items():
         monkeypatch.setenv(name, value)
     time.tzset()
     before = contents(whole.folder)
@@ -187,11 +191,15 @@ def test_f08_nothing_personal_leaves_a_failed_notebook(faulty):
     assert "Traceback" not in text_of(run.folder, "pages/raise.html")
 
 
-@pytest.mark.parametrize(("cell_seconds", "notebook_seconds"), [(2, 60), (60, 6)])
-def test_f11_f12_f16_a_hung_notebook_ends_with_all_it_started(tmp_path, cell_seconds, notebook_seconds):
+@pytest.mark.parametrize("kind", ["fork", "plain"])
+@pytest.mark.parametrize(("cell_seconds", "notebook_seconds"), [(2, 60), (60, 4)])
+def test_f11_f12_f16_a_hung_notebook_ends_with_all_it_started(
+    tmp_path, monkeypatch, kind, cell_seconds, notebook_seconds
+):
+    monkeypatch.setenv("COMPLAINTKIT_KERNELS", kind)
     note = tmp_path / "child"
     parameters = {"fault": "child", "note": str(note)}
-    with Kernels(NOTEBOOKS) as kernels:
+    with Kernels(NOTEBOOKS, preload()) as kernels:
         work = tmp_path / "work.ipynb"
         outcome = execute(
             NOTEBOOKS / "bare.ipynb", parameters, {}, kernels, cell_seconds, notebook_seconds, work
@@ -225,7 +233,12 @@ def test_f34_resume_keeps_finished_steps_and_a_whole_report_ends_the_incomplete_
     assert not run.folder.exists() and verify(again.folder) == []
 
 
-def test_f26_sigterm_ends_the_run_and_its_kernels_and_leaves_the_last_report(store, whole, tmp_path):
+@pytest.mark.parametrize(
+    ("kind", "number"), [("fork", signal.SIGTERM), ("fork", signal.SIGINT), ("plain", signal.SIGTERM)]
+)
+def test_f26_f27_a_signal_ends_the_run_and_its_kernels_and_leaves_the_last_report(
+    store, whole, tmp_path, kind, number
+):
     note = tmp_path / "child"
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
@@ -237,13 +250,14 @@ def test_f26_sigterm_ends_the_run_and_its_kernels_and_leaves_the_last_report(sto
     )
     before, out = contents(whole.folder), whole.folder.parent
     arguments = [sys.executable, "-c", code, str(NOTEBOOKS.parent), str(store), str(out), str(note)]
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+    env = os.environ | {"COMPLAINTKIT_KERNELS": kind}
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=env, start_new_session=True)
     deadline = time.monotonic() + 120
     while not (note.exists() and note.read_text(encoding="utf-8")) and time.monotonic() < deadline:
         time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
+    os.killpg(process.pid, number)  # as a terminal does: to all that belong to it
     said, _ = process.communicate(timeout=60)
-    assert process.returncode == 143 and "the last report is untouched" in said
+    assert process.returncode == 128 + number and "the last report is untouched" in said
     assert ended(note)
     assert contents(whole.folder) == before and not list(out.glob("*.INCOMPLETE"))
 
