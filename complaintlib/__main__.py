@@ -50,6 +50,7 @@ def demo() -> None:
     from .intake import intake
 
     sources = make_demo(DEMO, progress=lambda done, of, what: progress(f"{_MAKING[LANG]} {done}/{of}"))
+    shutil.rmtree(DEMO / "store", ignore_errors=True)  # it is made anew, by today's profiles and cleaning
     intake(
         sorted(sources.iterdir()),
         store=DEMO / "store",

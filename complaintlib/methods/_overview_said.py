@@ -67,7 +67,10 @@ def findings(
                     "未测量|：{names:indicator}（需要 {needs:text}）。",
                     "Not measured|: {names:indicator} (needs {needs:text}).",
                 ),
-                {"names": list(missing), "needs": sorted(set(missing.values()))},
+                {
+                    "names": list(missing),
+                    "needs": sorted({need for needs in missing.values() for need in needs.split(", ")}),
+                },
                 0.05,
             )
         )

@@ -282,12 +282,13 @@ def _judged(table: pd.DataFrame, statistics: Statistics, partial: bool) -> pd.Da
 
 def _history(measured: Mapping[str, pd.DataFrame], ranges: Mapping, texts: list[str]) -> pd.DataFrame:
     parts = [
-        frame[["period", "value"]].assign(
+        frame[["period", "n", "value"]].assign(
             indicator=key, low=ranges[key]["low"], high=ranges[key]["high"], form=INDICATORS[key].form
         )
         for key, frame in measured.items()
     ]
+    columns = ["period", "indicator", "n", "value", "low", "high", "form"]
     if not parts:
-        return pd.DataFrame(columns=["period", "indicator", "value", "low", "high", "form"])
-    out = pd.concat(parts)[["period", "indicator", "value", "low", "high", "form"]]
+        return pd.DataFrame(columns=columns)
+    out = pd.concat(parts)[columns]
     return out[out["period"].isin(texts)].reset_index(drop=True)

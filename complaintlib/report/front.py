@@ -69,7 +69,9 @@ def five(findings: Sequence[Finding], headline: str | None) -> list[Finding]:
     first, later = [], []
     for finding in ranked:
         method = finding["key"].partition(".")[0]
-        again = any(f["key"] == finding["key"] for f in first)  # the same question, asked by another dimension
+        again = any(
+            f["key"] == finding["key"] for f in first
+        )  # the same question, asked by another dimension
         count[method] += not again
         (later if again or count[method] > OF_ONE_METHOD else first).append(finding)
     chosen = [*first, *later][:FIVE]

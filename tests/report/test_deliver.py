@@ -89,7 +89,13 @@ def test_the_front_page_orders_limits_and_links_its_sentences(tmp_path):
     *_, page = delivered(tmp_path, {"toy": outcome(*many), "other": outcome(*others)})
     five = page[page.index('<ol class="five">') : page.index("</ol>")]
     heads = [part.partition("</b>")[0] for part in five.split("<b>")[1:]]
-    assert heads == ["A", "W0.4", "W0.3", "G", "M"]  # a key once and two of each method first, then what is left
+    assert heads == [
+        "A",
+        "W0.4",
+        "W0.3",
+        "G",
+        "M",
+    ]  # a key once and two of each method first, then what is left
     assert 'href="pages/toy.html"' in five and "In five sentences" in page
 
 
