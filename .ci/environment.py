@@ -18,10 +18,11 @@ PIP_ONLY = {"rjieba", "zhplot"}
 def environment(pyproject: dict) -> str:
     project = pyproject["project"]
     needs = [
-        re.fullmatch(r"([a-z0-9_.\[\]-]+?)([<>=].*)", need, re.I).groups() for need in project["dependencies"]
+        re.fullmatch(r"([a-z0-9_.\[\]-]+?)([<>=].*)", need, re.IGNORECASE).groups()
+        for need in project["dependencies"]
     ]
     needs += [
-        re.fullmatch(r"([a-z0-9_.\[\]-]+?)([<>=].*)", need, re.I).groups()
+        re.fullmatch(r"([a-z0-9_.\[\]-]+?)([<>=].*)", need, re.IGNORECASE).groups()
         for need in project["optional-dependencies"]["dev"]
     ]
     lines = [

@@ -18,7 +18,7 @@ from ..stats.charts import p_chart
 from ..stats.decompose import largest_remainder
 from ..stats.intervals import proportion_difference, rate_ratio, simultaneous_shares
 from ..stats.multiple import benjamini_hochberg
-from ..stats.pareto import by_size
+from ..stats.concentration import by_size
 
 AGAINST = ("previous", "last_year")
 ALL = "(all)"

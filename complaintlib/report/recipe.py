@@ -128,7 +128,7 @@ def _step(entry: Any, at: int, notebooks: Path, problems: list[Words]) -> Step |
             )
         )
         return None
-    section = entry.get("section", "")
+    section = entry.get("section", "content")
     if label("section", section, "en") == section:
         problems.append(Words(f"{name}：没有分区 {section!r}", f"{name}: there is no section {section!r}"))
     title = _words(entry["title"], f"{where}title", problems) if "title" in entry else None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .pareto import by_size
+from .concentration import by_size
 
 
 @dataclass(frozen=True)

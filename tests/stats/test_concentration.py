@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from complaintlib.stats.pareto import by_size, gini, hhi, pareto_table
+from complaintlib.stats.concentration import by_size, gini, hhi, pareto_table
 
 
 def test_n55_pareto_by_hand():
