@@ -66,7 +66,7 @@ def on_changes(by: str, tables: Tables, moved: pd.DataFrame) -> Iterator[Finding
         )
         yield Finding("composition.also", "note", words, {"names": rest}, 0.45)
     tested = changes[changes["q"].notna()]
-    if moved.empty and len(tested):
+    if moved.empty and tested[by].nunique() > 1:
         row = tested.loc[tested["q"].idxmin()]
         values = row[[by, *_CHANGED, "q"]].to_dict() | {"then": then[row["compared"]]}
         values["tested"] = tables["windows"].set_index("compared").loc[row["compared"], "tested"]

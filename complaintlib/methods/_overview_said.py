@@ -115,13 +115,13 @@ def _lead(row: Mapping, period: Period) -> Finding:
         )
     if row["expected_low"] != row["expected_low"]:
         words = Words(
-            f"投诉{per.zh}|{then.zh}。历史太短，还推算不出预期区间（至少要有此前 {SHORTEST} 期）。",
+            f"投诉：{per.zh}|{then.zh}。历史太短，还推算不出预期区间（至少要有此前 {SHORTEST} 期）。",
             f"Complaints: {per.en}|{then.en}. History is too short for an expected range (needs {SHORTEST} periods before).",
         )
         return Finding("overview.rate", "note", words, values, 0.6)
     if row["expected_high"] > TOO_WIDE * max(row["expected_low"], 1e-9):
         words = Words(
-            f"投诉{per.zh}|{then.zh}。以往各期相差太大，推算的区间为 {{expected_low:{form}}}–{{expected_high:{form}}}，判断不了多少。",
+            f"投诉：{per.zh}|{then.zh}。以往各期相差太大，推算的区间为 {{expected_low:{form}}}–{{expected_high:{form}}}，判断不了多少。",
             f"Complaints: {per.en}|{then.en}. Earlier periods differ too much to judge: {{expected_low:{form}}} to "
             f"{{expected_high:{form}}} would be as expected.",
         )

@@ -15,10 +15,10 @@ from ..period import Period
 from ..rules import load_rules
 from ..schema import BLANK, OTHER
 from ..stats.charts import p_chart
+from ..stats.concentration import by_size
 from ..stats.decompose import largest_remainder
 from ..stats.intervals import proportion_difference, rate_ratio, simultaneous_shares
 from ..stats.multiple import benjamini_hochberg
-from ..stats.concentration import by_size
 
 AGAINST = ("previous", "last_year")
 ALL = "(all)"

@@ -8,6 +8,7 @@ from ..words import Words
 from ._trend_series import Seen
 
 CELLS_TOLD, CATEGORIES_TOLD = 2, 4
+TOLD_EXCESS = 10  # nor one with fewer cases above expectation, where the total is as expected
 TOLD_SHARE = 0.10  # a cell that surely explains less than this of the rise is not told
 UP, DOWN = ("new", "above", "rising", "shift_up"), ("below", "falling", "shift_down")
 
@@ -186,10 +187,10 @@ def _cell_findings(seen: Seen, tables) -> list[Finding]:
     for row in tables["where"].head(CELLS_TOLD).to_dict("records"):
         values = {"code": row[seen.by], "place": row[place]}
         values |= {name: row[name] for name in ("n", "expected", "excess", "excess_low", "excess_high")}
-        if np.isnan(row["excess_share"]):
+        if np.isnan(row["excess_share"]) and row["excess"] >= TOLD_EXCESS:
             words = Words(f"{zh}突出|：{_SIZE.zh}。", f"{en} stands out|: {_SIZE.en}.")
             found.append(Finding("trend.where", "watch", words, values, 0.72))
-        elif row["excess_share_low"] >= TOLD_SHARE:
+        if row["excess_share_low"] >= TOLD_SHARE:
             values |= {name: row[name] for name in ("excess_share", "excess_share_low", "excess_share_high")}
             rest = Words("", "")
             if total["n"] - row["excess"] <= total["n_high"]:

@@ -128,13 +128,14 @@ def total_series(seen: Seen, rules: runs.Rules) -> tuple[pd.DataFrame, Chart]:
     weights = weights * season.round(6)  # so that equal counts stay equal
     chart = u_chart(n[-last:], weights[-last:], rules=rules)
     table = table.iloc[-last:].reset_index(drop=True)
+    step = table["value"].diff()  # a rise that the plain numbers do not show is not told
     marks = {
         "above": table["n"] > table["n_high"],
         "below": table["n"] < table["n_low"],
         "shift_up": chart.frame["shift"] > 0,
         "shift_down": chart.frame["shift"] < 0,
-        "rising": chart.frame["trend"] > 0,
-        "falling": chart.frame["trend"] < 0,
+        "rising": (chart.frame["trend"].to_numpy() > 0) & (step > 0),
+        "falling": (chart.frame["trend"].to_numpy() < 0) & (step < 0),
     }
     table["signal"] = np.select([np.asarray(mark) for mark in marks.values()], list(marks), "")
     if not seen.judged:

@@ -13,9 +13,9 @@ from ..period import Period
 from ..result import LEVELS, Finding, Result
 from ..rules import load_rules
 from ..schema import BLANK, OTHER
+from ..stats.concentration import gini, hhi, pareto_table
 from ..stats.intervals import rate
 from ..stats.order import rank_certainty
-from ..stats.concentration import gini, hhi, pareto_table
 from ..words import Trouble, Words, label
 from ._pareto_said import said
 from ._shares import ALL, Window, noise, this_window

@@ -126,16 +126,20 @@ class Trend(Result):
         """Breaks of the taxonomy, silent channels and bulk days, where they fall."""
         at = {text: i for i, text in enumerate(self.tables["total"]["period"])}
         events = self.tables["signals"]
+        named = set()
         for event in events[events["signal"].isin(["break", "silent", "bulk"])].itertuples():
             place = at.get(event.period)
             if place is not None:
                 ax.axvline(place, color=look.SOFT, linewidth=0.9, linestyle=":", zorder=0)
+            if place is not None and event.signal not in named:
+                named.add(event.signal)
                 side = "right" if place > 0.8 * len(at) else "left"
                 words = f" {label('signal', event.signal, lang)} "
                 ax.text(
                     place,
-                    0.02,
+                    0.98,
                     words,
+                    va="top",
                     transform=ax.get_xaxis_transform(),
                     fontsize=8.5,
                     color=look.SOFT,
