@@ -156,8 +156,8 @@ def _total_finding(seen: Seen, tables) -> Finding:
                 f"{{excess:int}} complaints more than expected in {{period:period}}|: {{n:int}} came in, {_RANGE.en}; trend, "
                 "season and volume are allowed for.",
             )
-        level = "good" if not above else "act" if last["p"] <= 0.01 else "watch"
-        return Finding("trend.total", level, words, values, 0.85)
+        level = "watch" if above else "good"  # to act on it is the overview's word: it tells the same as a rate
+        return Finding("trend.total", level, words, values, 0.6)
     words = Words(
         f"总量没有异常|：收到 {{n:int}} 件，{_RANGE.zh}。",
         f"No signal in the total|: {{n:int}} came in, {_RANGE.en}.",

@@ -1,5 +1,6 @@
 """Forked and ordinary kernels: the same for a notebook, ended the same, and one for the other where forking fails."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -56,8 +58,6 @@ def run(kernels: Kernels, work: Path, path: Path = NOTEBOOKS / "bare.ipynb", lim
 
 
 def printed(outcome) -> list:
-    import json
-
     text = "".join(o.text for c in outcome.notebook.cells for o in c.get("outputs", ()) if "text" in o)
     return [json.loads(line) for line in text.splitlines()]
 
@@ -172,7 +172,8 @@ def test_f25_kernels_end_with_a_run_that_is_killed(tmp_path):
         "    execute(NOTEBOOKS / 'bare.ipynb', given, {}, kernels, 60, 60, Path(sys.argv[2] + '.ipynb'))\n"
     )
     arguments = [sys.executable, "-c", code, str(NOTEBOOKS.parent), str(note)]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+    env = os.environ | {"TMPDIR": str(tmp_path)}  # what a killed run leaves behind
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=env) as process:
         folder = Path(process.stdout.readline().strip())
         assert soon(lambda: note.exists() and note.read_text(), 60)
         process.send_signal(signal.SIGKILL)
@@ -200,8 +201,6 @@ def test_the_same_question_is_answered_once(store, tmp_path, monkeypatch):
 
 
 def test_a_book_that_is_not_the_store_s_is_asked_itself(store, make_store, tmp_path, monkeypatch):
-    from dataclasses import replace
-
     monkeypatch.setenv("COMPLAINTKIT_SHARED", str(tmp_path))
     answer = shared(lambda book: int(book.counts()["n"].iloc[0]))
     book = open_book(store)
