@@ -35,7 +35,8 @@ lint: setup  ## put code and notebooks into shape
 	$(BIN)/nbstripout notebooks/*.ipynb
 
 lab: setup  ## JupyterLab in notebooks/
-	cd notebooks && ../$(BIN)/jupyter lab
+	cd notebooks && ../$(BIN)/jupyter lab --LabApp.news_url=None \
+	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 bench: setup  ## every benchmark, as one table of ratios
 	$(BIN)/python -m benchmarks

@@ -156,7 +156,9 @@ def _total_finding(seen: Seen, tables) -> Finding:
                 f"{{excess:int}} complaints more than expected in {{period:period}}|: {{n:int}} came in, {_RANGE.en}; trend, "
                 "season and volume are allowed for.",
             )
-        level = "watch" if above else "good"  # to act on it is the overview's word: it tells the same as a rate
+        level = (
+            "watch" if above else "good"
+        )  # to act on it is the overview's word: it tells the same as a rate
         return Finding("trend.total", level, words, values, 0.6)
     words = Words(
         f"总量没有异常|：收到 {{n:int}} 件，{_RANGE.zh}。",
@@ -251,6 +253,12 @@ def _event_findings(seen: Seen, tables) -> list[Finding]:
             "{channel:channel}: no data for {days:int} days|, from {first_day:day}; about {expected:int} cases would be usual, "
             "so the total reads low.",
         )
+        if row["days"] == 1:
+            words = Words(
+                "{channel:channel}在{first_day:day}没有数据|，往常约有 {expected:int} 件：总量因此偏低。",
+                "{channel:channel}: no data on {first_day:day}|; about {expected:int} cases would be usual, so the total reads "
+                "low.",
+            )
         names = ("channel", "days", "first_day", "last_day", "expected")
         found.append(Finding("trend.silent", "note", words, {name: row[name] for name in names}, 0.45))
     place = "region" if events["region"].notna().any() else None

@@ -225,6 +225,11 @@ _SILENT = Words(
     "{source:source} was silent for {days:int} days|, from {first:day} to {last:day}, where about {expected:num1} cases are "
     "usual: this period's numbers read low by as much until the data are had.",
 )
+_SILENT_DAY = Words(
+    "{source:source}在{first:day}静默|：往常这天约有 {expected:num1} 件；本期数字因此偏低，请向来源方补要数据。",
+    "{source:source} was silent on {first:day}|, where about {expected:num1} cases are usual: this period's numbers read low "
+    "by as much until the data are had.",
+)
 _LATE = Words(
     "{channel:channel}的分类滞后|：最近 {recent:int} 天有 {share:pct} 未填原因（此前 {before:pct}），这些天各原因的占比偏低，不宜比较。",
     "{channel:channel} fills in its reasons late|: {share:pct} of the last {recent:int} days have none yet (before: "
@@ -269,7 +274,8 @@ def _findings(period: Period, tables: dict[str, pd.DataFrame]) -> list[Finding]:
             "expected": run.expected,
         }
         level = "act" if run.still else "watch"
-        found.append(Finding("quality.silent", level, _SILENT, values, weight=0.7))
+        words = _SILENT if run.days > 1 else _SILENT_DAY
+        found.append(Finding("quality.silent", level, words, values, weight=0.7))
     filling = tables["filling"]
     for row in filling[
         (filling["p"] * max(1, len(filling)) < 0.01) & (filling["change_low"] > 0.05)

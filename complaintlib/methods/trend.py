@@ -76,7 +76,9 @@ class Trend(Result):
         look.headline(figure, told.parts(lang)[0])
         marks = total["signal"].isin(["above", "below"]).to_numpy()
         look.series(ax, total["value"], total["low"], total["high"], total["value_expected"], marks)
-        look.axis_format(ax.yaxis, total["form"].iloc[-1].replace("num2", "num1"), lang)
+        form = total["form"].iloc[-1]
+        wide = np.ptp(ax.get_ylim()) >= 2  # then a second decimal tells nothing
+        look.axis_format(ax.yaxis, "num1" if form == "num2" and wide else form, lang)
         look.time_axis(ax, list(total["period"]))
         ax.set_title(self._unit(lang), fontsize=10.5, pad=6)
         self._name_last(ax, total, lang)
