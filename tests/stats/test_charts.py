@@ -55,6 +55,14 @@ def test_n14_individuals_chart_against_nist():
     assert chart.sigma_z * 1.128 == pytest.approx(1.877778, abs=1e-6)
 
 
+def test_n14_individuals_chart_against_montgomery():
+    """Montgomery, Applied Statistics: mean 53.05, mean moving range 2.947 give 60.888 and 45.212. The limits depend on
+    the data through these two only, so a series that has them stands for the book's."""
+    chart = xmr([53.05 + 2.947 / 2, 53.05 - 2.947 / 2] * 10, limits="shewhart")
+    assert chart.centre == pytest.approx(53.05, abs=1e-9)
+    assert chart.frame[["lower", "upper"]].iloc[0].tolist() == pytest.approx([45.212, 60.888], abs=1e-3)
+
+
 def test_n15_p_chart_against_nist():
     """NIST e-Handbook 6.3.3.2, 30 samples of 50: p .2313, limits .4102 and .0524. 1e-4 as printed."""
     chart = p_chart(JUICE, [50] * 30, dispersion=1, limits="shewhart")

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from complaintlib.stats.intervals import (
     mean_difference,
@@ -67,6 +68,20 @@ def test_n11_garwood_against_r():
     np.testing.assert_allclose(found[LIMITS], published, atol=6e-7)
     per = rate(10, 50)
     np.testing.assert_allclose(per[["estimate", *LIMITS]], [[0.2, 4.795389 / 50, 18.390356 / 50]], atol=2e-8)
+
+
+def test_n12_garwood_comes_close_to_byar_for_large_counts():
+    """Byar's approximation with O + 0.5, R epitools: 5, 10, 20 to 1e-6; the exact limits of 2,000 lie within 0.1 % of it."""
+
+    def byar(count: float) -> tuple[float, float]:
+        middle, z = count + 0.5, norm.isf(0.025)
+        step = z / 3 / np.sqrt(middle)
+        return middle * (1 - 1 / (9 * middle) - step) ** 3, middle * (1 - 1 / (9 * middle) + step) ** 3
+
+    published = {5: (1.896388, 10.959559), 10: (5.133753, 17.740482), 20: (12.602248, 30.281784)}
+    for count, limits in published.items():
+        assert byar(count) == pytest.approx(limits, abs=1e-6)
+    assert rate([2000], [1]).loc[0, ["low", "high"]].tolist() == pytest.approx(byar(2000), rel=1e-3)
 
 
 def test_n13_rate_ratio_against_r():
