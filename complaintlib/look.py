@@ -111,11 +111,6 @@ def name(text: str) -> str:
     return cut(text, LABEL_CELLS)
 
 
-def title(ax: Axes, text: str) -> None:
-    """A title that says what the picture shows, broken into lines by width."""
-    ax.set_title(wrapped(text, 74), wrap=False)
-
-
 def axis_format(axis, form: str, lang: str) -> None:
     """Ticks of an axis in one of the forms of `words.show` (`pct`, `int`, `min` ...)."""
     if form == "int":

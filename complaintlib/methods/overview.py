@@ -60,7 +60,7 @@ class Overview(Result):
     def draw(self, figure, lang: str) -> None:
         """Small multiples of the headline indicators: 13 periods, expected range, this period's value and verdict."""
         rows, history = self._drawn(), self.tables["history"]
-        figure.suptitle(look.wrapped(self.findings[0].parts(lang)[0], 66), x=0.01, ha="left", fontsize=12)
+        look.headline(figure, self.findings[0].parts(lang)[0])
         panels = figure.subplots(-(-max(len(rows), 1) // 2), 2, squeeze=False).ravel()
         for ax in panels[len(rows) :]:
             ax.set_axis_off()

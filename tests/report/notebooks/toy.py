@@ -23,7 +23,7 @@ class Toy(Result):
 
         ax = figure.subplots()
         look.bars(ax, self.table.iloc[:, 0], self.table["n"], form="int", lang=lang)
-        look.title(ax, self.findings[0].parts(lang)[0])
+        look.headline(figure, self.findings[0].parts(lang)[0])
 
 
 @dataclass(frozen=True)
