@@ -8,11 +8,15 @@ the working calendar had worked up to then).
 
 from dataclasses import dataclass
 
+TEXTS = "texts"  # a store's file of the complaints' texts, apart from what is counted; see `intake/store.py`
 BLANK = "(blank)"  # the class of rows whose category is missing: shown, never dropped
 OTHER = "(other)"  # small categories put together for a picture or a table
 
 TIME, CODE, TEXT, ID, NUMBER, WHOLE, FLAG = "time", "code", "text", "id", "number", "whole", "flag"
 
+# What a case's status says when it ended otherwise than by being resolved.
+ENDED_OTHERWISE = ("withdrawn", "merged", "transferred_out")
+FOLLOW_UP = "follow_up"  # the stage of a case in which the customer is asked whether the matter is settled
 GRADES = ("major", "urgent", "general", "routine")
 ATTITUDES = ("attitude", "solving", "communication", "speed", "expertise")
 

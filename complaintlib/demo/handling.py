@@ -12,8 +12,8 @@ MINUTE, DAY = np.timedelta64(1, "m"), np.timedelta64(1, "D")
 STEPS = ("first_response_at", "resolved_at", "closed_at")
 
 
-class _Calendar:
-    """Working minutes: nine hours a day, Monday to Friday, Chinese holidays and make-up days."""
+class Calendar:
+    """Working minutes since the first opening: nine hours a day, Monday to Friday, Chinese holidays and make-up days."""
 
     def __init__(self, world: World):
         rule = world.facts["handling"]
@@ -24,19 +24,25 @@ class _Calendar:
         self.minutes = rule["hours"] * 60
         self.opens = days[working].to_numpy().astype("M8[s]") + np.timedelta64(hour * 60 + minute, "m")
 
-    def after(self, times: pd.Series, work: np.ndarray) -> np.ndarray:
-        """The moment by which so many minutes have been worked since `times`."""
+    def worked(self, times: pd.Series) -> np.ndarray:
+        """Minutes worked up to `times`; NaN where there is none."""
         start = times.to_numpy().astype("M8[s]")
         day = np.searchsorted(self.opens, start, side="right") - 1
-        used = np.minimum((start - self.opens[day]) / MINUTE, self.minutes)
-        at = day * self.minutes + used + work
+        return day * self.minutes + np.minimum((start - self.opens[day]) / MINUTE, self.minutes)
+
+    def after(self, times: pd.Series, work: np.ndarray) -> np.ndarray:
+        """The moment by which so many minutes have been worked since `times`."""
+        return self.moment(self.worked(times) + work)
+
+    def moment(self, at: np.ndarray) -> np.ndarray:
+        """The moment by which so many minutes have been worked since the first opening."""
         day = np.minimum(at // self.minutes, len(self.opens) - 1).astype(int)
         return self.opens[day] + ((at % self.minutes) * 60).astype("m8[s]")
 
 
 def handle(world: World, cases: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """`cases` with first response, resolution, closing, status, agent, verdict, outcome and compensation."""
-    n, rule, calendar = len(cases), world.facts["handling"], _Calendar(world)
+    n, rule, calendar = len(cases), world.facts["handling"], Calendar(world)
     facts, end = world.facts, pd.Timestamp(world.facts["end"])
     quick = np.ones(n)
     for truth in (t for t in world.truths if "response" in t):

@@ -1,0 +1,347 @@
+"""Questions about time: how long from one moment of a case to another, which promises fell due, who came back.
+
+Each is a method of the Book. Lengths come as counts of whole units, so that their number depends on how long cases
+take and not on how many there are.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from ..schema import CLOCKED, ENDED_OTHERWISE
+from .ask import CLOCKS, UNITS, moment
+
+if TYPE_CHECKING:
+    from .core import Book
+
+DONE, OPEN = "done", ""  # how a spell ended: as asked for, or not yet; else one of schema.ENDED_OTHERWISE
+
+
+class Window(Protocol):
+    """What `spells` asks of a window; a Period is one."""
+
+    text: str
+    start: pd.Timestamp
+    end: pd.Timestamp
+    as_of: pd.Timestamp
+
+
+class Always(NamedTuple):
+    start: pd.Timestamp
+    end: pd.Timestamp
+    as_of: pd.Timestamp
+    text: str = ""
+
+
+Windows = Window | Sequence[Window] | None
+Where = Mapping[str, Any]
+
+
+def spells(
+    book: "Book",
+    start: str = "received_at",
+    end: str = "closed_at",
+    by: Sequence[str] = (),
+    window: Windows = None,
+    basis: str = "received",
+    unit: str = "minute",
+    clock: str = "elapsed",
+    where: Where | None = None,
+    table: str = "complaints",
+    causes: bool = False,
+    pauses: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Lengths of time from `start` to `end` as counts: the `by` columns, `duration`, `observed`, `n`.
+
+    `duration` is in whole units (minute, hour, day) of the clock (`elapsed` or `worked`). Cases without an end come with
+    `observed` False and their age so far; a case that was closed without that end with its age when it was closed. A
+    complaint without a time of resolution was resolved when it was closed, unless it was withdrawn, merged or passed on.
+
+    Basis `received` takes the cases whose `start` lies in the window, `closed` those whose `end` does, which is the
+    naive view, `open` those that are without an end at the window's end. Several windows, which must not overlap unless
+    the basis is `open`, are asked in one question and told apart by a column `period`; each is seen at its own `as_of`.
+
+    `causes` adds the column `cause`: `done` for the end asked for, `withdrawn`, `merged` or `transferred_out` for another,
+    an empty text while there is none. `pauses` takes out the time that the case's events waited on somebody (`waiting_on`).
+    """
+    several = window is not None and not hasattr(window, "as_of")
+    columns = [
+        *(["period"] if several else []),
+        *by,
+        "duration",
+        "observed",
+        *(["cause"] if causes else []),
+        "n",
+    ]
+    windows = _windows(book, window)
+    if not windows:
+        return pd.DataFrame(columns=columns)
+    if basis == "open" and several:
+        parts = [
+            spells(book, start, end, by, w, basis, unit, clock, where, table, causes, pauses).assign(
+                period=w.text
+            )
+            for w in windows
+        ]
+        return pd.concat(parts, ignore_index=True)[columns]
+    rows = _ending(book, table, [*by, start], end, where, case=bool(pauses))
+    rows = rows.filter(rows[start].notnull())
+    rows = _placed(
+        book,
+        rows,
+        {"received": start, "closed": "ending", "open": start}[basis],
+        windows,
+        window,
+        basis,
+        clock,
+    )
+    if basis == "open":
+        rows = rows.filter(~rows.observed & (rows.gone == OPEN))
+    spent = rows.stop - rows[f"{start}_{clock}"]
+    if pauses:
+        rows = rows.mutate(spent=spent, began=rows[f"{start}_{clock}"])
+        rows = _with_pauses(book, rows, pauses, clock)
+        spent = ibis.greatest(rows.spent - rows.paused, 0)
+    rows = rows.mutate(duration=(spent / UNITS[unit]).floor().cast("int64"))
+    if causes:
+        rows = rows.mutate(cause=ibis.ifelse(rows.observed & (rows.gone == OPEN), DONE, rows.gone))
+    return book._grouped(rows, columns[:-1])
+
+
+def due(
+    book: "Book",
+    limits: Mapping[str, int],
+    end: str = "resolved_at",
+    by: Sequence[str] = (),
+    window: Windows = None,
+    clock: str = "worked",
+    grade: str = "severity",
+    where: Where | None = None,
+    pauses: Sequence[str] = (),
+) -> pd.DataFrame:
+    """The cases whose limit ran out in the window, as counts: the `by` columns, `state`, `n` (and `period`, as in `spells`).
+
+    `limits` has the minutes on the clock for each value of `grade`; a case of another grade has no limit and is not in it.
+    A limit runs out when more than so many minutes have passed since the case was received, less the time in which the
+    case waited on one of `pauses` before that. `state` is `met`, `late` (it came to its end after the limit), `overdue` (it
+    has not come to it yet) or `void` (it ended otherwise before the limit ran out, so that nothing was due).
+    """
+    several = window is not None and not hasattr(window, "as_of")
+    rows = due_rows(book, limits, end, by, window, clock, grade, where, pauses)
+    return book._grouped(rows, [*(["period"] if several else []), *by, "state"])
+
+
+def due_rows(
+    book: "Book",
+    limits: Mapping[str, int],
+    end: str,
+    by: Sequence[str],
+    window: Windows,
+    clock: str,
+    grade: str,
+    where: Where | None,
+    pauses: Sequence[str],
+    case: bool = False,
+) -> ir.Table:
+    """The rows behind `due`: one a case whose limit ran out in the window, with its `state`."""
+    windows = _windows(book, window)
+    named = [*by, grade, "received_at"]
+    rows = _ending(book, "complaints", named, end, where, case=case or bool(pauses))
+    limit = ibis.cases(*((rows[grade] == name, int(minutes)) for name, minutes in limits.items()))
+    rows = rows.mutate(limit=limit, began=rows[f"received_at_{clock}"])
+    rows = rows.filter(rows.limit.notnull())
+    if pauses:
+        now = book.as_of if book.as_of is not None else windows[-1].as_of
+        rows = _with_pauses(
+            book,
+            rows.mutate(stop=ibis.literal(book.clock.minutes(now)[CLOCKS.index(clock)])),
+            pauses,
+            clock,
+            True,
+        )
+    else:
+        rows = rows.mutate(paused=0)
+    rows = rows.mutate(due=rows.began + rows.limit + rows.paused)
+    if window is None:
+        rows = rows.filter(rows.due < book.clock.minutes(_now(book, windows[0]))[CLOCKS.index(clock)])
+        inside = [rows.due.notnull()]
+    else:
+        edges = [
+            [book.clock.minutes(m)[CLOCKS.index(clock)] for m in (w.start, min(w.end, _now(book, w)))]
+            for w in windows
+        ]
+        inside = [(rows.due >= first) & (rows.due < last) for first, last in edges]
+    rows = _seen(book, rows, inside, windows, clock)
+    state = ibis.cases(
+        (rows.observed & (rows.stop <= rows.due), "met"),
+        (rows.observed, "late"),
+        ((rows.gone != OPEN) & (rows.stop <= rows.due), "void"),
+        else_="overdue",
+    )
+    return rows.mutate(state=state)
+
+
+def returns(
+    book: "Book",
+    same: Sequence[str] = ("customer_id", "reason"),
+    start: str = "received_at",
+    by: Sequence[str] = (),
+    window: Windows = None,
+    unit: str = "day",
+    where: Where | None = None,
+) -> pd.DataFrame:
+    """How long until the next complaint with the same values of `same` came, as counts like `spells`.
+
+    Cases in which one of `same` is missing are left out; `observed` False has not come back so far, which says little of
+    the newest. Time runs from `start` on the calendar clock; a return before it counts as 0.
+    """
+    several = window is not None and not hasattr(window, "as_of")
+    columns = [*(["period"] if several else []), *by, "duration", "observed"]
+    windows = _windows(book, window)
+    wanted = dict.fromkeys([*by, *same, start, "received_at", "complaint_id"])
+    rows = book._rows("complaints", _with_minutes(wanted, (start, "received_at")))
+    for column in same:
+        rows = rows.filter(rows[column].notnull())
+        if rows[column].type().is_string():
+            rows = rows.filter(rows[column] != "")
+    order = ibis.window(group_by=list(same), order_by=["received_at", "complaint_id"])
+    rows = rows.mutate(
+        next_at=rows.received_at.lead().over(order), next_elapsed=rows.received_at_elapsed.lead().over(order)
+    )
+    for column, values in (where or {}).items():  # after it was asked who came next
+        rows = rows.filter(
+            rows[column].isin([values] if isinstance(values, str | bool | int) else list(values))
+        )
+    rows = rows.filter(rows[start].notnull())
+    inside = [_inside(book, rows.received_at, w, window) for w in windows]
+    rows = rows.mutate(
+        period=ibis.cases(*zip(inside, (w.text for w in windows), strict=True)),
+        seen_at=ibis.cases(*zip(inside, (moment(_now(book, w)) for w in windows), strict=True)),
+        seen=ibis.cases(*zip(inside, (_minutes(book, w, "elapsed") for w in windows), strict=True)),
+    )
+    rows = rows.filter(rows.period.notnull() & (rows[start] < rows.seen_at))
+    rows = rows.mutate(observed=(rows.next_at < rows.seen_at).fill_null(False))
+    spent = ibis.ifelse(rows.observed, rows.next_elapsed, rows.seen) - rows[f"{start}_elapsed"]
+    rows = rows.mutate(duration=(ibis.greatest(spent, 0) / UNITS[unit]).floor().cast("int64"))
+    return book._grouped(rows, columns)
+
+
+# ------------------------------------------------------------------------------------------- how a case ends
+
+
+def _ending(
+    book: "Book", table: str, columns: Sequence[str], end: str, where: Where | None, case: bool = False
+) -> ir.Table:
+    """The rows with `ending` (the time of the end asked for) and, for both clocks, `ending_<clock>`; and with `closing`,
+    the time by which a complaint was over in any way, and `otherwise`, its status where that was another way."""
+    held = book.tables[table].columns if table in book.tables else ()
+    more = [c for c in ("closed_at", "status") if table == "complaints" and c in held]
+    times = [c for c in dict.fromkeys([*columns, end, *more]) if c in CLOCKED.get(table, ())]
+    wanted = dict.fromkeys([*columns, end, *more, *(["complaint_id"] if case else [])])
+    rows = book._rows(table, _with_minutes(wanted, times), where)
+    status = rows["status"].fill_null("") if "status" in more else ibis.literal("")
+    otherwise = ibis.ifelse(status.isin(ENDED_OTHERWISE), status, OPEN)
+    closes = "closed_at" in more
+    parts = {}
+    for suffix in ("", *(f"_{clock}" for clock in CLOCKS)):
+        ending = rows[f"{end}{suffix}"]
+        closed = rows[f"closed_at{suffix}"] if closes else ending
+        if closes and end == "resolved_at":
+            ending = ending.coalesce(ibis.ifelse(otherwise == OPEN, closed, ibis.null()))
+        parts |= {f"ending{suffix}": ending, f"closing{suffix}": closed}
+    return rows.mutate(otherwise=otherwise, **parts)
+
+
+def _placed(
+    book: "Book", rows: ir.Table, time: str, windows: Sequence[Window], given: Windows, basis: str, clock: str
+) -> ir.Table:
+    """The rows that belong to a window, as `_seen` sees them."""
+    if basis == "open":
+        inside = [rows[time] < moment(min(w.end, _now(book, w))) for w in windows]
+    else:
+        inside = [_inside(book, rows[time], w, given) for w in windows]
+    return _seen(book, rows, inside, windows, clock)
+
+
+def _seen(
+    book: "Book", rows: ir.Table, inside: Sequence[ir.BooleanValue], windows: Sequence[Window], clock: str
+) -> ir.Table:
+    """The rows in a window as it sees them: `period`; `observed`, whether they have come to their end; `gone`, how they
+    ended otherwise; `stop`, the minute of the clock at which they did either, or at which they are looked at."""
+    rows = rows.mutate(
+        period=ibis.cases(*zip(inside, (w.text for w in windows), strict=True)),
+        seen_at=ibis.cases(*zip(inside, (moment(_now(book, w)) for w in windows), strict=True)),
+        seen=ibis.cases(*zip(inside, (_minutes(book, w, clock) for w in windows), strict=True)),
+    )
+    rows = rows.filter(rows.period.notnull())
+    rows = rows.mutate(
+        observed=(rows.ending < rows.seen_at).fill_null(False),
+        closed=(rows.closing < rows.seen_at).fill_null(False),
+    )
+    return rows.mutate(
+        gone=ibis.ifelse(rows.closed, rows.otherwise, OPEN),
+        stop=ibis.cases(
+            (rows.observed, rows[f"ending_{clock}"]), (rows.closed, rows[f"closing_{clock}"]), else_=rows.seen
+        ),
+    )
+
+
+def _with_pauses(
+    book: "Book", rows: ir.Table, pauses: Sequence[str], clock: str, until_due: bool = False
+) -> ir.Table:
+    """The rows with `paused`: minutes between `began` and `stop` in which the case waited on one of `pauses`.
+
+    With `until_due` only waiting counts that began before the limit (`limit`, put off by earlier waiting) ran out.
+    """
+    times = [f"{time}_{clock}" for time in CLOCKED["events"]]
+    waits = book._rows("events", ["complaint_id", *times], {"waiting_on": list(pauses)})
+    waits = waits.select("complaint_id", entered=waits[times[0]], left=waits[times[1]])
+    cases = rows.select("complaint_id", "began", "stop", *(["limit"] if until_due else []))
+    waits = waits.join(cases, "complaint_id")
+    length = ibis.least(waits.left.coalesce(waits.stop), waits.stop) - ibis.greatest(
+        waits.entered, waits.began
+    )
+    waits = waits.mutate(length=ibis.greatest(length, 0))
+    if (
+        until_due
+    ):  # earlier waiting puts the limit off; once a wait has begun too late, so has every later one
+        so_far = ibis.window(group_by="complaint_id", order_by=["entered", "length"], rows=(None, 0))
+        put_off = waits.length.sum().over(so_far) - waits.length
+        waits = waits.mutate(early=(waits.entered <= waits.began + waits.limit + put_off).cast("int64"))
+        waits = waits.mutate(length=waits.length * waits.early.min().over(so_far))
+    paused = waits.group_by("complaint_id").aggregate(paused=waits.length.sum())
+    rows = rows.left_join(paused, "complaint_id")
+    return rows.drop("complaint_id_right").mutate(paused=rows.paused.fill_null(0))
+
+
+# ---------------------------------------------------------------------------------------------------- windows
+
+
+def _windows(book: "Book", window: Windows) -> list[Window]:
+    if window is None:
+        first, last = book.span()
+        return [Always(first, last, book.as_of if book.as_of is not None else last)]
+    return [window] if hasattr(window, "as_of") else list(window)
+
+
+def _inside(book: "Book", time: ir.Value, window: Window, given: Windows) -> ir.BooleanValue:
+    if given is None:
+        return time.notnull()
+    return (time >= moment(window.start)) & (time < moment(min(window.end, _now(book, window))))
+
+
+def _now(book: "Book", window: Window) -> pd.Timestamp:
+    """The moment as of which a window is seen: its own, or the book's where that is earlier."""
+    return window.as_of if book.as_of is None else min(window.as_of, book.as_of)
+
+
+def _minutes(book: "Book", window: Window, clock: str) -> int:
+    return book.clock.minutes(_now(book, window))[CLOCKS.index(clock)]
+
+
+def _with_minutes(columns: Sequence[str], times: Sequence[str]) -> list[str]:
+    """The columns, each of `times` followed by the minutes beside it."""
+    return [*columns, *(f"{time}_{clock}" for time in dict.fromkeys(times) for clock in CLOCKS)]
