@@ -17,7 +17,7 @@ from .ask import CLOCKS, UNITS, moment
 if TYPE_CHECKING:
     from .core import Book
 
-DONE, OPEN = "done", ""  # how a spell ended: as asked for, or not yet; else one of schema.ENDED_OTHERWISE
+DONE, OPEN = "done", "open"  # how a spell ended: as asked for, or not yet; else one of schema.ENDED_OTHERWISE
 
 
 class Window(Protocol):
@@ -65,7 +65,7 @@ def spells(
     the basis is `open`, are asked in one question and told apart by a column `period`; each is seen at its own `as_of`.
 
     `causes` adds the column `cause`: `done` for the end asked for, `withdrawn`, `merged` or `transferred_out` for another,
-    an empty text while there is none. `pauses` takes out the time that the case's events waited on somebody (`waiting_on`).
+    `open` while there is none. `pauses` takes out the time that the case's events waited on somebody (`waiting_on`).
     """
     several = window is not None and not hasattr(window, "as_of")
     columns = [
@@ -151,8 +151,8 @@ def due_rows(
     named = [*by, grade, "received_at"]
     rows = _ending(book, "complaints", named, end, where, case=case or bool(pauses))
     limit = ibis.cases(*((rows[grade] == name, int(minutes)) for name, minutes in limits.items()))
-    rows = rows.mutate(limit=limit, began=rows[f"received_at_{clock}"])
-    rows = rows.filter(rows.limit.notnull())
+    rows = rows.mutate(allowed=limit, began=rows[f"received_at_{clock}"])
+    rows = rows.filter(rows.allowed.notnull())
     if pauses:
         now = book.as_of if book.as_of is not None else windows[-1].as_of
         rows = _with_pauses(
@@ -164,7 +164,7 @@ def due_rows(
         )
     else:
         rows = rows.mutate(paused=0)
-    rows = rows.mutate(due=rows.began + rows.limit + rows.paused)
+    rows = rows.mutate(due=rows.began + rows.allowed + rows.paused)
     if window is None:
         rows = rows.filter(rows.due < book.clock.minutes(_now(book, windows[0]))[CLOCKS.index(clock)])
         inside = [rows.due.notnull()]
@@ -294,23 +294,22 @@ def _with_pauses(
 ) -> ir.Table:
     """The rows with `paused`: minutes between `began` and `stop` in which the case waited on one of `pauses`.
 
-    With `until_due` only waiting counts that began before the limit (`limit`, put off by earlier waiting) ran out.
+    With `until_due` only waiting counts that began before the limit (`allowed`, put off by earlier waiting) ran out.
     """
     times = [f"{time}_{clock}" for time in CLOCKED["events"]]
     waits = book._rows("events", ["complaint_id", *times], {"waiting_on": list(pauses)})
     waits = waits.select("complaint_id", entered=waits[times[0]], left=waits[times[1]])
-    cases = rows.select("complaint_id", "began", "stop", *(["limit"] if until_due else []))
+    cases = rows.select("complaint_id", "began", "stop", *(["allowed"] if until_due else []))
     waits = waits.join(cases, "complaint_id")
-    length = ibis.least(waits.left.coalesce(waits.stop), waits.stop) - ibis.greatest(
-        waits.entered, waits.began
+    until, since = (
+        ibis.least(waits.left.coalesce(waits.stop), waits.stop),
+        ibis.greatest(waits.entered, waits.began),
     )
-    waits = waits.mutate(length=ibis.greatest(length, 0))
-    if (
-        until_due
-    ):  # earlier waiting puts the limit off; once a wait has begun too late, so has every later one
+    waits = waits.mutate(length=ibis.greatest(until - since, 0))
+    if until_due:  # earlier waiting puts the limit off; once one has begun too late, so has every later one
         so_far = ibis.window(group_by="complaint_id", order_by=["entered", "length"], rows=(None, 0))
         put_off = waits.length.sum().over(so_far) - waits.length
-        waits = waits.mutate(early=(waits.entered <= waits.began + waits.limit + put_off).cast("int64"))
+        waits = waits.mutate(early=(waits.entered <= waits.began + waits.allowed + put_off).cast("int64"))
         waits = waits.mutate(length=waits.length * waits.early.min().over(so_far))
     paused = waits.group_by("complaint_id").aggregate(paused=waits.length.sum())
     rows = rows.left_join(paused, "complaint_id")
