@@ -1,7 +1,8 @@
 """A file in the CFPB's layout of 18 columns, as long as is wanted, in bounded memory: the same rows from the same seed.
 
 Three of ten complaints have a narrative of 300 to 1,500 characters with line breaks, quotes and commas, drawn from a
-pool; one in a hundred complaints tells a (made-up) telephone number, e-mail address, card number or name in it.
+pool; one in a hundred complaints tells a (made-up) telephone number, e-mail address, card number or name in it. As in
+the published file the rows are in no order.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,27 +16,102 @@ import pyarrow.csv
 CHUNK = 250_000  # rows made at a time
 POOL = 200_000  # different narratives
 TOLD, NAMED = 0.3, 0.01  # shares of complaints with a narrative, and with personal data in it
+AGAIN = 0.002  # share of rows that are there twice
 
-_PRODUCTS = (
-    "Credit reporting, credit repair services, or other personal consumer reports|Debt collection|Mortgage"
-    "|Credit card or prepaid card|Checking or savings account|Student loan|Vehicle loan or lease"
-    "|Money transfer, virtual currency, or money service|Payday loan, title loan, or personal loan"
-).split("|")
-_ISSUES = (
-    "Incorrect information on your report|Improper use of your report|Attempts to collect debt not owed"
-    "|Problem with a credit reporting company's investigation|Written notification about debt|Managing an account"
-    "|Trouble during payment process|Struggling to pay mortgage|Problem with a purchase shown on your statement"
-    "|Communication tactics|Dealing with your lender or servicer|Closing an account|Fees or interest"
-    "|Getting a credit card|False statements or representation|Fraud or scam|Struggling to repay your loan"
-    "|Took or threatened to take negative or legal action|Closing on a mortgage|Opening an account"
-).split("|")
-_STATES = (
-    "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA RI "
-    "SC SD TN TX UT VT VA WA WV WI WY PR"
-).split()
-_RESPONSES = (
-    "Closed with explanation|Closed with non-monetary relief|In progress|Closed with monetary relief|Untimely response"
-).split("|")
+_PRODUCTS = [
+    "Credit reporting, credit repair services, or other personal consumer reports",
+    "Debt collection",
+    "Mortgage",
+    "Credit card or prepaid card",
+    "Checking or savings account",
+    "Student loan",
+    "Vehicle loan or lease",
+    "Money transfer, virtual currency, or money service",
+    "Payday loan, title loan, or personal loan",
+]
+_ISSUES = [
+    "Incorrect information on your report",
+    "Improper use of your report",
+    "Attempts to collect debt not owed",
+    "Problem with a credit reporting company's investigation",
+    "Written notification about debt",
+    "Managing an account",
+    "Trouble during payment process",
+    "Struggling to pay mortgage",
+    "Problem with a purchase shown on your statement",
+    "Communication tactics",
+    "Dealing with your lender or servicer",
+    "Closing an account",
+    "Fees or interest",
+    "Getting a credit card",
+    "False statements or representation",
+    "Fraud or scam",
+    "Struggling to repay your loan",
+    "Took or threatened to take negative or legal action",
+    "Closing on a mortgage",
+    "Opening an account",
+]
+_STATES = [
+    "AL",
+    "AK",
+    "AZ",
+    "AR",
+    "CA",
+    "CO",
+    "CT",
+    "DE",
+    "DC",
+    "FL",
+    "GA",
+    "HI",
+    "ID",
+    "IL",
+    "IN",
+    "IA",
+    "KS",
+    "KY",
+    "LA",
+    "ME",
+    "MD",
+    "MA",
+    "MI",
+    "MN",
+    "MS",
+    "MO",
+    "MT",
+    "NE",
+    "NV",
+    "NH",
+    "NJ",
+    "NM",
+    "NY",
+    "NC",
+    "ND",
+    "OH",
+    "OK",
+    "OR",
+    "PA",
+    "RI",
+    "SC",
+    "SD",
+    "TN",
+    "TX",
+    "UT",
+    "VT",
+    "VA",
+    "WA",
+    "WV",
+    "WI",
+    "WY",
+    "PR",
+]
+_RESPONSES = [
+    "Closed with explanation",
+    "Closed with non-monetary relief",
+    "In progress",
+    "Closed with monetary relief",
+    "Untimely response",
+]
 _COLUMNS = {  # header -> the values it takes, the most frequent first
     "Product": _PRODUCTS,
     "Sub-product": [f"{name} ({kind})" for name in _PRODUCTS for kind in ("general", "online", "other", "joint")],
@@ -90,15 +166,21 @@ _PERSONAL = (
 )
 
 
-def write_csv(path: Path, rows: int, *, first: str = "2014-01-01", days: int = 3650, start: int = 1_000_000, seed: int = 1) -> None:
-    """Writes the file: complaints of so many days from `first` on, in the order of their numbers, which begin at `start`."""
-    options = pyarrow.csv.WriteOptions(quoting_style="needed")
+def write_csv(
+    path: Path,
+    rows: int,
+    *,
+    first: str = "2014-01-01",
+    days: int = 3650,
+    start: int = 1_000_000,
+    seed: int = 1,
+) -> None:
+    """Writes the file: complaints of so many days from `first` on, in no order; their numbers begin at `start`."""
     writer = None
     for chunk in _chunks(rows, first, days, start, np.random.default_rng(seed)):
-        writer = writer or pyarrow.csv.CSVWriter(path, chunk.schema, write_options=options)
+        writer = writer or pyarrow.csv.CSVWriter(path, chunk.schema)
         writer.write_table(chunk)
-    if writer:
-        writer.close()
+    writer.close()
 
 
 def narratives(count: int, rng: np.random.Generator) -> pa.Array:
@@ -112,7 +194,11 @@ def narratives(count: int, rng: np.random.Generator) -> pa.Array:
 
 def _narrative(length: int, named: bool, order: Sequence[int], fill: Sequence[int]) -> str:
     a, b = fill
-    told = [_PERSONAL[a % len(_PERSONAL)].format(two=f"{b % 100:02d}", four=f"{1000 + a % 9000}")] if named else []
+    told = (
+        [_PERSONAL[a % len(_PERSONAL)].format(two=f"{b % 100:02d}", four=f"{1000 + a % 9000}")]
+        if named
+        else []
+    )
     size = 0
     for at in order:
         told.append(_SENTENCES[at])
@@ -121,16 +207,25 @@ def _narrative(length: int, named: bool, order: Sequence[int], fill: Sequence[in
             break
     between = ("\n\n", " ", "\n")[b % 3]
     text = between.join(told) if between != " " else " ".join(told[:3]) + "\n" + " ".join(told[3:])
-    return text.replace("{year}", str(2008 + a % 12)).replace("{count}", str(2 + b % 40)).replace("{money}", f"{a}.{b % 100:02d}")[:1500]
+    return (
+        text.replace("{year}", str(2008 + a % 12))
+        .replace("{count}", str(2 + b % 40))
+        .replace("{money}", f"{a}.{b % 100:02d}")[:1500]
+    )
 
 
 def _chunks(rows: int, first: str, days: int, start: int, rng: np.random.Generator) -> Iterator[pa.Table]:
     pool = narratives(min(POOL, max(rows // 10, 100)), rng)
     pools = {name: pa.array(values, pa.string()) for name, values in _COLUMNS.items() if values}
-    calendar = pa.array([f"{day.month:02d}/{day.day:02d}/{day.year}" for day in (np.datetime64(first) + np.arange(days + 30)).tolist()])
-    for begin in range(0, rows, CHUNK):
-        count = min(CHUNK, rows - begin)
-        day = (begin + np.arange(count)) * days // rows  # numbers are given as complaints come in
+    calendar = pa.array(
+        [
+            f"{day.month:02d}/{day.day:02d}/{day.year}"
+            for day in (np.datetime64(first) + np.arange(days + 30)).tolist()
+        ]
+    )
+    places = rng.permutation(rows)  # of the complaints in time
+    for place in np.array_split(places, range(CHUNK, rows, CHUNK)):
+        count, day = len(place), place * days // rows
         columns = {"Date received": calendar.take(pa.array(day))}
         for name in _COLUMNS:
             if name in pools:
@@ -140,8 +235,9 @@ def _chunks(rows: int, first: str, days: int, start: int, rng: np.random.Generat
             else:
                 told = pa.array(rng.integers(0, len(pool), count), mask=rng.random(count) >= TOLD)
                 columns[name] = pool.take(told)
-        columns["Complaint ID"] = pc.cast(pa.array(start + begin + rng.permutation(count)), pa.string())
-        yield pa.table(columns)
+        columns["Complaint ID"] = pc.cast(pa.array(start + place), pa.string())
+        table, again = pa.table(columns), int(count * AGAIN)
+        yield pa.concat_tables([table.slice(again, again), table.slice(again)])
 
 
 def often_first(size: int, count: int, rng: np.random.Generator) -> np.ndarray:

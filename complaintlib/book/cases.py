@@ -11,9 +11,9 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from ..period import Period
-from ..schema import CLOCKED, FOLLOW_UP
-from .ask import CLOCKS
-from .lengths import Where, Windows, due_rows
+from ..schema import CLOCKED, FOLLOW_UP, TABLES
+from .ask import CLOCKS, moment
+from .lengths import LOOK_BACK, Where, Windows, due_rows
 
 if TYPE_CHECKING:
     from .core import Book
@@ -47,8 +47,8 @@ def checks(
         for check in ("answered", "solved")
     }
     rows = rows.mutate(**flags)
-    rows = _marked(book, rows, "followed_up", "events", {"stage": FOLLOW_UP})
-    rows = _marked(book, rows, "evaluated", "surveys", {})
+    rows = _marked(book, rows, "followed_up", "events", {"stage": FOLLOW_UP}, window)
+    rows = _marked(book, rows, "evaluated", "surveys", {}, window)
     return book._grouped(rows, [*by, "answered", "solved", "followed_up", "evaluated"])
 
 
@@ -64,7 +64,7 @@ def flows(
     One row of events is one step; it counts in the window in which it was entered. After a case's last event comes
     `(closed)`, or `(open)` where that event has not ended.
     """
-    rows = _steps(book, dict.fromkeys([*by, of]), where)
+    rows = _steps(book, dict.fromkeys([*by, of]), where, window.start if window else None)
     order = _order(rows)
     following = rows[of].fill_null("").lead().over(order)
     last = ibis.ifelse(rows.left_at.isnull(), STILL, CLOSED)
@@ -86,7 +86,7 @@ def paths(
     handed it over; rework a step into a stage that the case had left for another before. Only cases with events are counted;
     `by` are columns of complaints.
     """
-    steps = _steps(book, ["stage", "department"], None)
+    steps = _steps(book, ["stage", "department"], None, _long_before(window))
     order = _order(steps)
     steps = steps.mutate(department=steps.department.fill_null(""), one=1)
     steps = steps.mutate(
@@ -99,9 +99,9 @@ def paths(
     )
     moved = (steps.department != steps.before).fill_null(False)
     steps = steps.mutate(
-        handover=moved.cast("int64"),
-        back=(moved & (steps.department == steps.earlier)).fill_null(False).cast("int64"),
-        again=((steps.visits > 1) & (steps.stage != steps.stage_before)).fill_null(False).cast("int64"),
+        handover=moved.ifelse(1, 0),
+        back=(moved & (steps.department == steps.earlier)).ifelse(1, 0),
+        again=((steps.visits > 1) & (steps.stage != steps.stage_before)).ifelse(1, 0),
     )
     tallies = steps.group_by("complaint_id").aggregate(
         handovers=steps.handover.sum(), ping_pong=steps.back.sum(), rework=steps.again.sum()
@@ -125,7 +125,9 @@ def breaches(
     """Where the cases of `due` spent their time so far: `state`, the `by` columns of events, `minutes`, `n` (steps)."""
     due = due_rows(book, limits, end, [], window, clock, grade, where, pauses, case=True)
     times = [f"{time}_{clock}" for time in CLOCKED["events"]]
-    steps = book._rows("events", [*by, "complaint_id", *times])
+    first = window if window is None or hasattr(window, "as_of") else window[0]
+    steps = book._rows("events", [*by, "complaint_id", "entered_at", *times])
+    steps = _since(steps, "entered_at", _long_before(first))
     steps = steps.join(due.select("complaint_id", "state"), "complaint_id")
     now = book.as_of if book.as_of is not None else book.span()[1]
     left = steps[times[1]].fill_null(book.clock.minutes(now)[CLOCKS.index(clock)])
@@ -138,10 +140,10 @@ def breaches(
 _ORDER = ["entered_at", "left_by", "stage"]
 
 
-def _steps(book: "Book", columns: Sequence[str], where: Where | None) -> ir.Table:
-    """The events, with what puts those of a case in order."""
+def _steps(book: "Book", columns: Sequence[str], where: Where | None, since: pd.Timestamp | None) -> ir.Table:
+    """The events entered since a moment, with what puts those of a case in order."""
     wanted = dict.fromkeys([*columns, "complaint_id", "stage", "entered_at", "left_at", "left_at_elapsed"])
-    rows = book._rows("events", list(wanted), where)
+    rows = _since(book._rows("events", list(wanted), where), "entered_at", since)
     return rows.mutate(
         left_by=rows.left_at_elapsed.fill_null(1 << 40)
     )  # engines differ in where they put what is missing
@@ -151,11 +153,22 @@ def _order(rows: ir.Table) -> Any:
     return ibis.window(group_by="complaint_id", order_by=_ORDER)
 
 
-def _marked(book: "Book", rows: ir.Table, mark: str, table: str, where: Where) -> ir.Table:
+def _since(rows: ir.Table, time: str, since: pd.Timestamp | None) -> ir.Table:
+    return rows if since is None else rows.filter(rows[time] >= moment(since))
+
+
+def _long_before(window: Period | None) -> pd.Timestamp | None:
+    return None if window is None else window.start - LOOK_BACK
+
+
+def _marked(
+    book: "Book", rows: ir.Table, mark: str, table: str, where: Where, window: Period | None
+) -> ir.Table:
     """The rows with `mark`: whether the table has a row of that case."""
     if table not in book.tables or "complaint_id" not in book.tables[table].columns:
         return rows.mutate(**{mark: ibis.literal(False)})
-    found = book._rows(table, ["complaint_id"], where)
+    time = TABLES[table].time
+    found = _since(book._rows(table, ["complaint_id", time], where), time, _long_before(window))
     found = found.filter(found.complaint_id.notnull()).select(of_case=found.complaint_id).distinct()
     rows = rows.left_join(found, rows.complaint_id == found.of_case)
     return rows.mutate(**{mark: rows.of_case.notnull()}).drop("of_case")

@@ -142,7 +142,7 @@ class Book:
             end = self._end(period)
             starts = pd.date_range(period.start.to_period("M").start_time, end, freq="MS", inclusive="left")
             known = [months.get(month) for month in starts]
-            if not len(known) or any(part is None for part in known):
+            if end <= period.start or any(part is None for part in known):
                 part = empty
             else:
                 weights = [_overlap(period.start, end, month) for month in starts]

@@ -36,6 +36,7 @@ class Always(NamedTuple):
     text: str = ""
 
 
+LOOK_BACK = pd.Timedelta(days=2 * 366)  # a wait or a step of a case longer ago than that is not looked for
 Windows = Window | Sequence[Window] | None
 Where = Mapping[str, Any]
 
@@ -89,6 +90,8 @@ def spells(
         return pd.concat(parts, ignore_index=True)[columns]
     rows = _ending(book, table, [*by, start], end, where, case=bool(pauses))
     rows = rows.filter(rows[start].notnull())
+    if basis == "received":  # said once more of the column itself, so that files can be passed over
+        rows = rows.filter(_inside(book, rows[start], _around(windows), window))
     rows = _placed(
         book,
         rows,
@@ -103,7 +106,7 @@ def spells(
     spent = rows.stop - rows[f"{start}_{clock}"]
     if pauses:
         rows = rows.mutate(spent=spent, began=rows[f"{start}_{clock}"])
-        rows = _with_pauses(book, rows, pauses, clock)
+        rows = _with_pauses(book, rows, pauses, clock, windows)
         spent = ibis.greatest(rows.spent - rows.paused, 0)
     rows = rows.mutate(duration=(spent / UNITS[unit]).floor().cast("int64"))
     if causes:
@@ -150,29 +153,28 @@ def due_rows(
     windows = _windows(book, window)
     named = [*by, grade, "received_at"]
     rows = _ending(book, "complaints", named, end, where, case=case or bool(pauses))
+    edges = [
+        [book.clock.minutes(m)[CLOCKS.index(clock)] for m in (w.start, min(w.end, _now(book, w)))]
+        for w in windows
+    ]
     limit = ibis.cases(*((rows[grade] == name, int(minutes)) for name, minutes in limits.items()))
+    longest = max(limits.values(), default=0) + (LOOK_BACK.days * 1440 if pauses else 0)
+    began = rows[f"received_at_{clock}"]
+    rows = rows.filter(began < max(edge[1] for edge in edges))  # these two let files be passed over
+    if window is not None:
+        rows = rows.filter(began >= min(edge[0] for edge in edges) - longest)
     rows = rows.mutate(allowed=limit, began=rows[f"received_at_{clock}"])
     rows = rows.filter(rows.allowed.notnull())
     if pauses:
         now = book.as_of if book.as_of is not None else windows[-1].as_of
-        rows = _with_pauses(
-            book,
-            rows.mutate(stop=ibis.literal(book.clock.minutes(now)[CLOCKS.index(clock)])),
-            pauses,
-            clock,
-            True,
-        )
+        stop = ibis.literal(book.clock.minutes(now)[CLOCKS.index(clock)])
+        rows = _with_pauses(book, rows.mutate(stop=stop), pauses, clock, windows, until_due=True)
     else:
         rows = rows.mutate(paused=0)
     rows = rows.mutate(due=rows.began + rows.allowed + rows.paused)
     if window is None:
-        rows = rows.filter(rows.due < book.clock.minutes(_now(book, windows[0]))[CLOCKS.index(clock)])
-        inside = [rows.due.notnull()]
+        inside = [rows.due < edges[0][1]]
     else:
-        edges = [
-            [book.clock.minutes(m)[CLOCKS.index(clock)] for m in (w.start, min(w.end, _now(book, w)))]
-            for w in windows
-        ]
         inside = [(rows.due >= first) & (rows.due < last) for first, last in edges]
     rows = _seen(book, rows, inside, windows, clock)
     state = ibis.cases(
@@ -207,6 +209,9 @@ def returns(
         rows = rows.filter(rows[column].notnull())
         if rows[column].type().is_string():
             rows = rows.filter(rows[column] != "")
+    rows = rows.filter(
+        _inside(book, rows.received_at, _around(windows)._replace(end=_now(book, windows[-1])), window)
+    )
     order = ibis.window(group_by=list(same), order_by=["received_at", "complaint_id"])
     rows = rows.mutate(
         next_at=rows.received_at.lead().over(order), next_elapsed=rows.received_at_elapsed.lead().over(order)
@@ -290,15 +295,23 @@ def _seen(
 
 
 def _with_pauses(
-    book: "Book", rows: ir.Table, pauses: Sequence[str], clock: str, until_due: bool = False
+    book: "Book",
+    rows: ir.Table,
+    pauses: Sequence[str],
+    clock: str,
+    windows: Sequence[Window],
+    until_due: bool = False,
 ) -> ir.Table:
     """The rows with `paused`: minutes between `began` and `stop` in which the case waited on one of `pauses`.
 
     With `until_due` only waiting counts that began before the limit (`allowed`, put off by earlier waiting) ran out.
+    Cases that began more than `LOOK_BACK` before the window are not among the rows then.
     """
     times = [f"{time}_{clock}" for time in CLOCKED["events"]]
-    waits = book._rows("events", ["complaint_id", *times], {"waiting_on": list(pauses)})
-    waits = waits.select("complaint_id", entered=waits[times[0]], left=waits[times[1]])
+    key = ["complaint_id", "entered_at", "stage"]
+    waits = book._rows("events", [*key, *times], {"waiting_on": list(pauses)})
+    waits = waits.filter(waits.entered_at >= moment(_around(windows).start - 2 * LOOK_BACK))
+    waits = waits.select(*key, entered=waits[times[0]], left=waits[times[1]])
     cases = rows.select("complaint_id", "began", "stop", *(["allowed"] if until_due else []))
     waits = waits.join(cases, "complaint_id")
     until, since = (
@@ -307,9 +320,9 @@ def _with_pauses(
     )
     waits = waits.mutate(length=ibis.greatest(until - since, 0))
     if until_due:  # earlier waiting puts the limit off; once one has begun too late, so has every later one
-        so_far = ibis.window(group_by="complaint_id", order_by=["entered", "length"], rows=(None, 0))
+        so_far = ibis.window(group_by=key[0], order_by=key[1:], rows=(None, 0))  # the same order both times
         put_off = waits.length.sum().over(so_far) - waits.length
-        waits = waits.mutate(early=(waits.entered <= waits.began + waits.allowed + put_off).cast("int64"))
+        waits = waits.mutate(early=(waits.entered <= waits.began + waits.allowed + put_off).ifelse(1, 0))
         waits = waits.mutate(length=waits.length * waits.early.min().over(so_far))
     paused = waits.group_by("complaint_id").aggregate(paused=waits.length.sum())
     rows = rows.left_join(paused, "complaint_id")
@@ -324,6 +337,11 @@ def _windows(book: "Book", window: Windows) -> list[Window]:
         first, last = book.span()
         return [Always(first, last, book.as_of if book.as_of is not None else last)]
     return [window] if hasattr(window, "as_of") else list(window)
+
+
+def _around(windows: Sequence[Window]) -> Always:
+    """The stretch from the first window's start to the last one's end."""
+    return Always(min(w.start for w in windows), max(w.end for w in windows), max(w.as_of for w in windows))
 
 
 def _inside(book: "Book", time: ir.Value, window: Window, given: Windows) -> ir.BooleanValue:
