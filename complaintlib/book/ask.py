@@ -1,5 +1,6 @@
 """Pieces of questions to an engine, in Ibis."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -37,6 +38,14 @@ def category(rows: ir.Table, column: str) -> ir.Value:
     """A text column with its missing values as a class of their own; any other column as it is."""
     values = rows[column]
     return values.nullif("").fill_null(BLANK) if values.type().is_string() else values
+
+
+def chosen(rows: ir.Table, where: Mapping[str, Any] | None) -> ir.Table:
+    """The rows whose columns have the values wanted, or one of several."""
+    for column, wanted in (where or {}).items():
+        wanted = [wanted] if isinstance(wanted, str | bool | int | float) else list(wanted)
+        rows = rows.filter(category(rows, column).isin(wanted))
+    return rows
 
 
 @lru_cache(maxsize=4096)

@@ -4,16 +4,17 @@ Each is a method of the Book. Events, surveys and complaints belong together by 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from ..period import Period
-from ..schema import CLOCKED, FOLLOW_UP, TABLES
+from ..schema import FOLLOW_UP, TABLES
 from .ask import CLOCKS, moment
-from .lengths import LOOK_BACK, Where, Windows, due_rows
+from .lengths import Where, Windows, due_rows
+from .steps import LOOK_BACK, in_order, steps
 
 if TYPE_CHECKING:
     from .core import Book
@@ -64,10 +65,9 @@ def flows(
     One row of events is one step; it counts in the window in which it was entered. After a case's last event comes
     `(closed)`, or `(open)` where that event has not ended.
     """
-    rows = _steps(book, dict.fromkeys([*by, of]), where, window.start if window else None)
-    order = _order(rows)
-    following = rows[of].fill_null("").lead().over(order)
-    last = ibis.ifelse(rows.left_at.isnull(), STILL, CLOSED)
+    rows = steps(book, [*by, of], where, window.start if window else None)
+    following = rows[of].fill_null("").lead().over(in_order())
+    last = ibis.ifelse(rows.left_at.isnull() & rows.closing.isnull(), STILL, CLOSED)
     rows = rows.mutate(**{f"next_{of}": following.coalesce(last)})
     rows = book._in_window(rows, "events", window, "received")
     return book._grouped(rows, [*by, of, f"next_{of}"])
@@ -86,28 +86,26 @@ def paths(
     handed it over; rework a step into a stage that the case had left for another before. Only cases with events are counted;
     `by` are columns of complaints.
     """
-    steps = _steps(book, ["stage", "department"], None, _long_before(window))
-    order = _order(steps)
-    steps = steps.mutate(department=steps.department.fill_null(""), one=1)
-    steps = steps.mutate(
-        before=steps.department.lag().over(order),
-        earlier=steps.department.lag(2).over(order),
-        stage_before=steps.stage.lag().over(order),
-        visits=steps.one.sum().over(
-            ibis.window(group_by=["complaint_id", "stage"], order_by=_ORDER, rows=(None, 0))
-        ),
-    )
-    moved = (steps.department != steps.before).fill_null(False)
-    steps = steps.mutate(
-        handover=moved.ifelse(1, 0),
-        back=(moved & (steps.department == steps.earlier)).ifelse(1, 0),
-        again=((steps.visits > 1) & (steps.stage != steps.stage_before)).ifelse(1, 0),
-    )
-    tallies = steps.group_by("complaint_id").aggregate(
-        handovers=steps.handover.sum(), ping_pong=steps.back.sum(), rework=steps.again.sum()
-    )
     rows = book._rows("complaints", [*by, "complaint_id", "received_at", *_closing(basis)], where)
     rows = book._in_window(rows, "complaints", window, basis)
+    way = steps(book, ["department"], None, _long_before(window), rows)
+    order, visit = in_order(), in_order(["complaint_id", "stage"], rows=(None, 0))
+    way = way.mutate(department=way.department.fill_null(""), one=1)
+    way = way.mutate(
+        before=way.department.lag().over(order),
+        earlier=way.department.lag(2).over(order),
+        stage_before=way.stage.lag().over(order),
+        visits=way.one.sum().over(visit),
+    )
+    moved = (way.department != way.before).fill_null(False)
+    way = way.mutate(
+        handover=moved.ifelse(1, 0),
+        back=(moved & (way.department == way.earlier)).ifelse(1, 0),
+        again=((way.visits > 1) & (way.stage != way.stage_before)).ifelse(1, 0),
+    )
+    tallies = way.group_by("complaint_id").aggregate(
+        handovers=way.handover.sum(), ping_pong=way.back.sum(), rework=way.again.sum()
+    )
     return book._grouped(rows.join(tallies, "complaint_id"), [*by, "handovers", "ping_pong", "rework"])
 
 
@@ -124,33 +122,19 @@ def breaches(
 ) -> pd.DataFrame:
     """Where the cases of `due` spent their time so far: `state`, the `by` columns of events, `minutes`, `n` (steps)."""
     due = due_rows(book, limits, end, [], window, clock, grade, where, pauses, case=True)
-    times = [f"{time}_{clock}" for time in CLOCKED["events"]]
     first = window if window is None or hasattr(window, "as_of") else window[0]
-    steps = book._rows("events", [*by, "complaint_id", "entered_at", *times])
-    steps = _since(steps, "entered_at", _long_before(first))
-    steps = steps.join(due.select("complaint_id", "state"), "complaint_id")
+    way = steps(book, by, None, _long_before(first), due).join(
+        due.select("complaint_id", "state"), "complaint_id"
+    )
     now = book.as_of if book.as_of is not None else book.span()[1]
-    left = steps[times[1]].fill_null(book.clock.minutes(now)[CLOCKS.index(clock)])
-    found = book._grouped(steps.mutate(minutes=left - steps[times[0]]), ["state", *by], "minutes")
+    left = way[f"left_at_{clock}"].coalesce(
+        way[f"closing_{clock}"], book.clock.minutes(now)[CLOCKS.index(clock)]
+    )
+    found = book._grouped(way.mutate(minutes=left - way[f"entered_at_{clock}"]), ["state", *by], "minutes")
     return found[["state", *by, "minutes", "n"]]
 
 
 # ----------------------------------------------------------------------------------------------------------------
-
-_ORDER = ["entered_at", "left_by", "stage"]
-
-
-def _steps(book: "Book", columns: Sequence[str], where: Where | None, since: pd.Timestamp | None) -> ir.Table:
-    """The events entered since a moment, with what puts those of a case in order."""
-    wanted = dict.fromkeys([*columns, "complaint_id", "stage", "entered_at", "left_at", "left_at_elapsed"])
-    rows = _since(book._rows("events", list(wanted), where), "entered_at", since)
-    return rows.mutate(
-        left_by=rows.left_at_elapsed.fill_null(1 << 40)
-    )  # engines differ in where they put what is missing
-
-
-def _order(rows: ir.Table) -> Any:
-    return ibis.window(group_by="complaint_id", order_by=_ORDER)
 
 
 def _since(rows: ir.Table, time: str, since: pd.Timestamp | None) -> ir.Table:

@@ -19,8 +19,9 @@ from ..period import Period
 from ..schema import TABLES, TEXT, TEXTS
 from ..words import Trouble, Words
 from . import cases, lengths
-from .ask import TRUNCATE, category, filled, hidden_then, moment
+from .ask import TRUNCATE, category, chosen, filled, hidden_then, moment
 from .frames import grid, to_arrow
+from .steps import steps
 
 _CASE = ("complaint_id", "source", "received_at")  # what a complaint and its texts have in common
 STOCKS = ("customers",)  # measures that stand at a moment: averaged over months, where the others add up
@@ -90,9 +91,9 @@ class Book:
         """How many rows fall into the window, by columns: the `by` columns and `n`.
 
         Basis: `received` (the table's own time lies in the window), `closed` (closed in it), `open` (received before
-        its end and not closed by then; for events entered and not left). `by=[]` gives one row. `total` adds a column with the sum of that column.
+        its end and not closed by then; of events, the last steps of open cases). `by=[]` gives one row. `total` adds a column with the sum of that column.
         """
-        rows = self._in_window(self._rows(table, [*by, *_some(total)], where), table, window, basis)
+        rows = self._in_window(self._held(table, [*by, *_some(total)], where, basis), table, window, basis)
         return self._grouped(rows, by, total)
 
     def series(
@@ -108,6 +109,11 @@ class Book:
 
         Every period comes with every combination of categories that occurs in any of them.
         """
+        if basis == "open" and table == "events":
+            parts = [
+                self.at(p.as_of).counts(table, by, p, basis, where).assign(period=p.text) for p in periods
+            ]
+            return grid(pd.concat(parts), by, periods, ["n"])
         if basis == "open":
             return self._open_series(table, by, periods, where)
         time = _time_of(table, basis)
@@ -173,13 +179,10 @@ class Book:
         """Named columns of single rows, in order of time and key (latest first if wanted), at most `limit`."""
         apart = [c for c in columns if self._home(table, c) == TEXTS]
         held = [c for c in columns if c not in apart]
-        order = (
-            [c for c in (TABLES[table].time, *TABLES[table].key) if c in self.tables[table].columns]
-            if table in self.tables
-            else []
-        )
+        known = self.tables[table].columns if table in self.tables else ()
+        order = [c for c in dict.fromkeys([TABLES[table].time, *TABLES[table].key]) if c in known]
         wanted = list(dict.fromkeys([*held, *order, *(_CASE if apart else [])]))
-        rows = self._in_window(self._rows(table, wanted, where), table, window, basis)
+        rows = self._in_window(self._held(table, wanted, where, basis), table, window, basis)
         rows = rows.order_by([ibis.desc(c) if latest else ibis.asc(c) for c in order])
         found = self._ask(rows.select(*(wanted if apart else held)).limit(limit))
         return found if not apart else self._with_texts(found, apart)[list(columns)]
@@ -224,10 +227,14 @@ class Book:
             rows = rows.filter((rows[time] < moment(self.as_of)) | rows[time].isnull())
             hidden = hidden_then(rows, name, moment(self.as_of), {*columns, *where})
             rows = rows.mutate(**hidden) if hidden else rows
-        for column, wanted in where.items():
-            wanted = [wanted] if isinstance(wanted, str | bool | int | float) else list(wanted)
-            rows = rows.filter(category(rows, column).isin(wanted))
-        return rows
+        return chosen(rows, where)
+
+    def _held(self, table: str, columns: Sequence[str], where: Where | None, basis: str) -> ir.Table:
+        """The rows a question of that basis is about: the steps that are open are those that nothing came after."""
+        if table != "events" or basis != "open":
+            return self._rows(table, columns, where)
+        rows = steps(self, columns, where)
+        return rows.filter(rows.closing.isnull())
 
     def _home(self, table: str, column: str) -> str:
         """The table that holds the column: texts may stand apart from the complaints."""

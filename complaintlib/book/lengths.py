@@ -12,7 +12,8 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from ..schema import CLOCKED, ENDED_OTHERWISE
-from .ask import CLOCKS, UNITS, moment
+from .ask import CLOCKS, UNITS, chosen, moment
+from .steps import LOOK_BACK, steps
 
 if TYPE_CHECKING:
     from .core import Book
@@ -36,7 +37,8 @@ class Always(NamedTuple):
     text: str = ""
 
 
-LOOK_BACK = pd.Timedelta(days=2 * 366)  # a wait or a step of a case longer ago than that is not looked for
+_SUFFIXES = ("", *(f"_{clock}" for clock in CLOCKS))  # of a time, and of the minutes beside it
+
 Windows = Window | Sequence[Window] | None
 Where = Mapping[str, Any]
 
@@ -88,7 +90,16 @@ def spells(
             for w in windows
         ]
         return pd.concat(parts, ignore_index=True)[columns]
-    rows = _ending(book, table, [*by, start], end, where, case=bool(pauses))
+    if table == "events":
+        begin = _around(windows).start
+        rows = steps(
+            book, by, where, None if window is None else begin if basis == "received" else begin - LOOK_BACK
+        )
+        rows = rows.mutate(
+            otherwise=ibis.literal(OPEN), **{f"ending{s}": rows[f"{end}{s}"] for s in _SUFFIXES}
+        )
+    else:
+        rows = _ending(book, table, [*by, start], end, where, case=bool(pauses))
     rows = rows.filter(rows[start].notnull())
     if basis == "received":  # said once more of the column itself, so that files can be passed over
         rows = rows.filter(_inside(book, rows[start], _around(windows), window))
@@ -102,7 +113,7 @@ def spells(
         clock,
     )
     if basis == "open":
-        rows = rows.filter(~rows.observed & (rows.gone == OPEN))
+        rows = rows.filter(~rows.observed & ~rows.closed)
     spent = rows.stop - rows[f"{start}_{clock}"]
     if pauses:
         rows = rows.mutate(spent=spent, began=rows[f"{start}_{clock}"])
@@ -216,10 +227,7 @@ def returns(
     rows = rows.mutate(
         next_at=rows.received_at.lead().over(order), next_elapsed=rows.received_at_elapsed.lead().over(order)
     )
-    for column, values in (where or {}).items():  # after it was asked who came next
-        rows = rows.filter(
-            rows[column].isin([values] if isinstance(values, str | bool | int) else list(values))
-        )
+    rows = chosen(rows, where)  # after it was asked who came next
     rows = rows.filter(rows[start].notnull())
     inside = [_inside(book, rows.received_at, w, window) for w in windows]
     rows = rows.mutate(
@@ -251,7 +259,7 @@ def _ending(
     otherwise = ibis.ifelse(status.isin(ENDED_OTHERWISE), status, OPEN)
     closes = "closed_at" in more
     parts = {}
-    for suffix in ("", *(f"_{clock}" for clock in CLOCKS)):
+    for suffix in _SUFFIXES:
         ending = rows[f"{end}{suffix}"]
         closed = rows[f"closed_at{suffix}"] if closes else ending
         if closes and end == "resolved_at":

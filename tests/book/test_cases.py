@@ -78,3 +78,33 @@ def test_shuffled_rows_change_nothing(book):
     other = Book.of(**frames).at(OCT.as_of)
     for ask in (lambda b: b.flows(), lambda b: b.paths(), lambda b: b.checks(basis="received")):
         pd.testing.assert_frame_equal(ask(book), ask(other))
+
+
+def test_a_step_without_an_end_is_open_only_where_nothing_came_after():
+    """A's check lost its end and went on at the desk; B was closed; only C is still there."""
+    times = pd.to_datetime
+    rows = [
+        ("A", "check", "2026-10-01", None), ("A", "desk", "2026-10-03", "2026-10-04"),
+        ("B", "check", "2026-10-05", None), ("C", "check", "2026-10-30", None),
+    ]  # fmt: skip
+    events = pd.DataFrame(rows, columns=["complaint_id", "stage", "entered_at", "left_at"])
+    events = events.assign(entered_at=times(events["entered_at"]), left_at=times(events["left_at"]))
+    complaints = pd.DataFrame({"complaint_id": ["A", "B", "C"], "received_at": times(["2026-10-01"] * 3),
+                               "closed_at": times(["2026-10-04", "2026-10-09", None])})  # fmt: skip
+    book = Book.of(complaints=complaints, events=events).at(OCT.as_of)
+    assert book.counts("events", ["stage"], OCT, "open").to_numpy(object).tolist() == [["check", 1]]
+    assert book.rows("events", ["complaint_id"], OCT, basis="open")["complaint_id"].tolist() == ["C"]
+    assert book.series("events", ["stage"], [OCT], "open")["n"].tolist() == [1]
+    found = book.spells("entered_at", "left_at", ["stage"], OCT, unit="day", table="events")
+    assert found.to_numpy(object).tolist() == [
+        ["check", 2, False, 2],
+        ["check", 4, False, 1],
+        ["desk", 1, True, 1],
+    ]
+    open_now = book.spells("entered_at", "left_at", ["stage"], OCT, "open", unit="day", table="events")
+    assert open_now.to_numpy(object).tolist() == [["check", 2, False, 1]]
+    assert book.flows(window=OCT).to_numpy(object).tolist() == [
+        ["check", "(closed)", 1], ["check", "(open)", 1], ["check", "desk", 1], ["desk", "(closed)", 1],
+    ]  # fmt: skip
+    early = book.at(times("2026-10-02"))  # then A was still being checked
+    assert early.counts("events", ["stage"], OCT, "open")["n"].tolist() == [1]
