@@ -11,10 +11,12 @@ import pandas as pd
 from benchmarks._cfpb import narratives
 from complaintlib.clock import Clock
 from complaintlib.home import DATA
+from complaintlib.intake.store import FORMAT
 from complaintlib.rules import load_rules
 from complaintlib.schema import CLOCKED, TABLES, TEXT
 
 MONTHS, LAST = 120, "2026-10"
+UNSETTLED = "2025-11"  # since then four of a hundred are open; older ones are settled
 ZONE, SOURCE = "America/New_York", "cfpb"
 TEXTS = 1_000  # different texts a month
 _PARQUET = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
@@ -26,7 +28,7 @@ def make_store(folder: Path | str, rows: int, *, seed: int = 1) -> None:
     """Makes a store of so many complaints in the 120 months up to 2026-10, a batch a month, and their exposure.
 
     Every column that intake writes is there, also the minutes beside the times. Three of ten complaints have a text,
-    four of a hundred are open, the cases of the last weeks more often. The same rows and seed give the same store.
+    four of a hundred of the last year are open, the cases of the last weeks more often. The same rows and seed give the same store.
     """
     folder, rng = Path(folder), np.random.default_rng(seed)
     con = duckdb.connect()
@@ -34,7 +36,7 @@ def make_store(folder: Path | str, rows: int, *, seed: int = 1) -> None:
     clock = Clock.from_dict(load_rules().clock.to_dict() | {"zone": ZONE})
     months = [f"{month:%Y-%m}" for month in pd.period_range(end=LAST, periods=MONTHS, freq="M")]
     content = {
-        "format": 1, "zone": ZONE, "clock": clock.to_dict(), "breaks": [], "codes": {}, "key": None,
+        "format": FORMAT, "zone": ZONE, "clock": clock.to_dict(), "breaks": [], "codes": {}, "key": None,
         "calendar": {year: clock.fingerprint(int(year)) for year in sorted({month[:4] for month in months})},
         "batches": [], "files": {"complaints": [], "texts": [], "events": [], "arrivals": [], "ledger": [], "exposure": []},
     }  # fmt: skip
@@ -82,7 +84,7 @@ def _month(
             CASE WHEN first_response_at < {now} THEN first_response_at END AS first_response_at),
             CASE WHEN closed_at < {now} THEN 'closed' ELSE 'open' END AS status FROM (
         SELECT *, resolved_at + {_later("closed", 3)} AS closed_at FROM (
-        SELECT *, CASE WHEN {_share("open")} > 0.04 THEN first_response_at + {_later("resolved", 12)} END AS resolved_at FROM (
+        SELECT *, CASE WHEN {_share("open")} > {0.04 * (month >= UNSETTLED)} THEN first_response_at + {_later("resolved", 12)} END AS resolved_at FROM (
         SELECT *, received_at + {_later("response", 5)} AS first_response_at FROM (
         SELECT i, CAST(1000000 + row_number() OVER (ORDER BY received_at, i) + {before} - 1 AS VARCHAR) AS complaint_id,
             'c-' || substr(md5('c' || hash(i) % {max(rows * MONTHS // 3, 1)}), 1, 20) AS customer_id,

@@ -4,7 +4,8 @@ Each is a method of the Book. Lengths come as counts of whole units, so that the
 take and not on how many there are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import ibis
@@ -101,17 +102,15 @@ def spells(
     else:
         rows = _ending(book, table, [*by, start], end, where, case=bool(pauses))
     rows = rows.filter(rows[start].notnull())
-    if basis == "received":  # said once more of the column itself, so that files can be passed over
-        rows = rows.filter(_inside(book, rows[start], _around(windows), window))
-    rows = _placed(
-        book,
-        rows,
-        {"received": start, "closed": "ending", "open": start}[basis],
-        windows,
-        window,
-        basis,
-        clock,
-    )
+    time = {"received": start, "closed": "ending", "open": start}[basis]
+    edges = [
+        (
+            None if window is None or basis == "open" else w.start,
+            None if window is None else min(w.end, _now(book, w)),
+        )
+        for w in windows
+    ]
+    rows = _seen(book, _within(rows, rows[time], edges, moment), windows, clock)
     if basis == "open":
         rows = rows.filter(~rows.observed & ~rows.closed)
     spent = rows.stop - rows[f"{start}_{clock}"]
@@ -184,10 +183,8 @@ def due_rows(
         rows = rows.mutate(paused=0)
     rows = rows.mutate(due=rows.began + rows.allowed + rows.paused)
     if window is None:
-        inside = [rows.due < edges[0][1]]
-    else:
-        inside = [(rows.due >= first) & (rows.due < last) for first, last in edges]
-    rows = _seen(book, rows, inside, windows, clock)
+        edges = [(None, edges[0][1])]
+    rows = _seen(book, _within(rows, rows.due, edges, ibis.literal), windows, clock)
     state = ibis.cases(
         (rows.observed & (rows.stop <= rows.due), "met"),
         (rows.observed, "late"),
@@ -220,22 +217,17 @@ def returns(
         rows = rows.filter(rows[column].notnull())
         if rows[column].type().is_string():
             rows = rows.filter(rows[column] != "")
-    rows = rows.filter(
-        _inside(book, rows.received_at, _around(windows)._replace(end=_now(book, windows[-1])), window)
-    )
+    if window is not None:  # whoever came before does not matter
+        rows = rows.filter(rows.received_at >= moment(_around(windows).start))
     order = ibis.window(group_by=list(same), order_by=["received_at", "complaint_id"])
     rows = rows.mutate(
         next_at=rows.received_at.lead().over(order), next_elapsed=rows.received_at_elapsed.lead().over(order)
     )
     rows = chosen(rows, where)  # after it was asked who came next
     rows = rows.filter(rows[start].notnull())
-    inside = [_inside(book, rows.received_at, w, window) for w in windows]
-    rows = rows.mutate(
-        period=ibis.cases(*zip(inside, (w.text for w in windows), strict=True)),
-        seen_at=ibis.cases(*zip(inside, (moment(_now(book, w)) for w in windows), strict=True)),
-        seen=ibis.cases(*zip(inside, (_minutes(book, w, "elapsed") for w in windows), strict=True)),
-    )
-    rows = rows.filter(rows.period.notnull() & (rows[start] < rows.seen_at))
+    edges = [(None, None) if window is None else (w.start, min(w.end, _now(book, w))) for w in windows]
+    rows = _looked_at(book, _within(rows, rows.received_at, edges, moment), windows, "elapsed")
+    rows = rows.filter(rows[start] < rows.seen_at)
     rows = rows.mutate(observed=(rows.next_at < rows.seen_at).fill_null(False))
     spent = ibis.ifelse(rows.observed, rows.next_elapsed, rows.seen) - rows[f"{start}_elapsed"]
     rows = rows.mutate(duration=(ibis.greatest(spent, 0) / UNITS[unit]).floor().cast("int64"))
@@ -268,28 +260,47 @@ def _ending(
     return rows.mutate(otherwise=otherwise, **parts)
 
 
-def _placed(
-    book: "Book", rows: ir.Table, time: str, windows: Sequence[Window], given: Windows, basis: str, clock: str
+def _within(
+    rows: ir.Table, key: ir.Value, edges: Sequence[tuple], literal: Callable[[Any], ir.Value]
 ) -> ir.Table:
-    """The rows that belong to a window, as `_seen` sees them."""
-    if basis == "open":
-        inside = [rows[time] < moment(min(w.end, _now(book, w))) for w in windows]
-    else:
-        inside = [_inside(book, rows[time], w, given) for w in windows]
-    return _seen(book, rows, inside, windows, clock)
+    """The rows whose key lies from the first of a window's edges up to the second (None: no edge), with `nth`, the window.
 
-
-def _seen(
-    book: "Book", rows: ir.Table, inside: Sequence[ir.BooleanValue], windows: Sequence[Window], clock: str
-) -> ir.Table:
-    """The rows in a window as it sees them: `period`; `observed`, whether they have come to their end; `gone`, how they
-    ended otherwise; `stop`, the minute of the clock at which they did either, or at which they are looked at."""
+    Windows that follow upon one another are told apart by their later edges alone, and the whole stretch is said first:
+    so an engine passes over what lies outside, and asks little of the rest.
+    """
+    rows = rows.filter(key.notnull())
+    in_order = sorted(range(len(edges)), key=lambda n: edges[n])
+    first, last = edges[in_order[0]][0], edges[in_order[-1]][1]
+    if first is not None:
+        rows = rows.filter(key >= literal(first))
+    if last is not None:
+        rows = rows.filter(key < literal(last))
+    if len(edges) == 1:
+        return rows.mutate(nth=ibis.literal(0))
+    if all(edges[a][1] == edges[b][0] for a, b in pairwise(in_order)):
+        return rows.mutate(nth=ibis.cases(*((key < literal(edges[n][1]), n) for n in in_order)))
     rows = rows.mutate(
-        period=ibis.cases(*zip(inside, (w.text for w in windows), strict=True)),
-        seen_at=ibis.cases(*zip(inside, (moment(_now(book, w)) for w in windows), strict=True)),
-        seen=ibis.cases(*zip(inside, (_minutes(book, w, clock) for w in windows), strict=True)),
+        nth=ibis.cases(*(((key >= literal(a)) & (key < literal(b)), n) for n, (a, b) in enumerate(edges)))
     )
-    rows = rows.filter(rows.period.notnull())
+    return rows.filter(rows.nth.notnull())
+
+
+def _looked_at(book: "Book", rows: ir.Table, windows: Sequence[Window], clock: str) -> ir.Table:
+    """The rows with the `period` of their window, and when it is looked at: `seen_at`, and `seen` in minutes of the clock."""
+    known = {
+        "period": [w.text for w in windows],
+        "seen_at": [_now(book, w).to_pydatetime() for w in windows],
+        "seen": [_minutes(book, w, clock) for w in windows],
+    }
+    if len(windows) == 1:
+        return rows.mutate(**{name: ibis.literal(value) for name, (value,) in known.items()})
+    return rows.mutate(**{name: rows.nth.cases(*enumerate(values)) for name, values in known.items()})
+
+
+def _seen(book: "Book", rows: ir.Table, windows: Sequence[Window], clock: str) -> ir.Table:
+    """The rows as their window sees them: `observed`, whether they have come to their end; `closed`, whether they are over in
+    any way, and `gone`, in which other one; `stop`, the minute of the clock at which they were, or are looked at."""
+    rows = _looked_at(book, rows, windows, clock)
     rows = rows.mutate(
         observed=(rows.ending < rows.seen_at).fill_null(False),
         closed=(rows.closing < rows.seen_at).fill_null(False),
@@ -350,12 +361,6 @@ def _windows(book: "Book", window: Windows) -> list[Window]:
 def _around(windows: Sequence[Window]) -> Always:
     """The stretch from the first window's start to the last one's end."""
     return Always(min(w.start for w in windows), max(w.end for w in windows), max(w.as_of for w in windows))
-
-
-def _inside(book: "Book", time: ir.Value, window: Window, given: Windows) -> ir.BooleanValue:
-    if given is None:
-        return time.notnull()
-    return (time >= moment(window.start)) & (time < moment(min(window.end, _now(book, window))))
 
 
 def _now(book: "Book", window: Window) -> pd.Timestamp:
