@@ -15,11 +15,15 @@ import pandas as pd
 from ..home import DEMO
 from .cases import customers, make_cases
 from .personal import mobile
+from .records import write_roster, write_stages, write_surveys
+from .roster import on_duty
 from .sources import SHAPES, export
+from .survey import surveys
 from .texts import PLANTED, write
+from .workflow import follow
 from .world import exposure, make_world
 
-FILES = len(SHAPES) + 3
+FILES = len(SHAPES) + 6
 
 
 def make_demo(
@@ -39,7 +43,7 @@ def make_demo(
     if scale < 0.02:
         raise ValueError("scale must be 0.02 at least: a smaller company has channels without complaints")
     # A stream of chance for each part: a change in one leaves the others as they were.
-    who, volume, what, said, written = np.random.default_rng(seed).spawn(5)
+    who, volume, what, said, written, way, rostered, recorded, asked = np.random.default_rng(seed).spawn(9)
     parts = iter(range(1, FILES + 1))
 
     def done(what: str) -> None:
@@ -58,7 +62,14 @@ def make_demo(
     cases, planted = write(world, make_cases(world, people, what), said)
     phones = np.array([mobile(said) for _ in range(997)], object)
     cases["phone"] = phones[cases["customer_id"].str[1:].astype(int) % len(phones)]
+    cases, stages = follow(world, cases, way)
     export(world, cases, new, written, done)
+    write_stages(world, stages, new / "workflow.csv", recorded)
+    done("workflow")
+    write_surveys(world, surveys(world, cases, asked), new / "survey.xlsx", asked)
+    done("survey")
+    write_roster(world, on_duty(world, rostered), new / "staffing.csv", recorded)
+    done("staffing")
     callers = pd.DataFrame(
         {"kind": "mobile", "written": phones, "plain": phones, "source": "hotline", "complaint_id": ""}
     )

@@ -50,7 +50,7 @@ def smear(world: World, rows: pd.DataFrame, rng: np.random.Generator) -> pd.Data
     for name in LABELLED:
         if name in rows:
             odd = (rng.random(n) < dirt["variants"]) & (rows[name] != "")
-            rows.loc[odd, name] = _variants(rows.loc[odd, name], rng.integers(0, 4, odd.sum()))
+            rows.loc[odd, name] = variants(rows.loc[odd, name], rng.integers(0, 4, odd.sum()))
     for name in rows.columns.intersection(["received_at", "closed_at", "compensation"]):
         wide = rng.random(n) < dirt["wide"]
         rows.loc[wide, name] = [value.translate(WIDE) for value in rows.loc[wide, name]]
@@ -65,7 +65,8 @@ def _typos(ids: pd.Series, kind: np.ndarray) -> np.ndarray:
     return np.choose(kind, [short, ids.str.lower(), ids.map(lambda v: v.translate(_WIDE_ALL))])
 
 
-def _variants(values: pd.Series, kind: np.ndarray) -> list[str]:
+def variants(values: pd.Series, kind: np.ndarray) -> list[str]:
+    """The values written in one of four other ways each: spaces, case, width."""
     forms = (
         lambda v: f" {v}",
         lambda v: f"{v}\u3000",
