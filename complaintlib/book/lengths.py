@@ -102,6 +102,10 @@ def spells(
     else:
         rows = _ending(book, table, [*by, start], end, where, case=bool(pauses))
     rows = rows.filter(rows[start].notnull())
+    if (
+        basis == "closed" and window is not None and "closed_at" in rows.columns
+    ):  # a case closed before is no one's end
+        rows = rows.filter(rows.closed_at.isnull() | (rows.closed_at >= moment(_around(windows).start)))
     time = {"received": start, "closed": "ending", "open": start}[basis]
     edges = [
         (
