@@ -10,6 +10,7 @@ CONDA = {
     "duckdb": "python-duckdb",
     "ibis-framework[duckdb]": "ibis-duckdb",
     "matplotlib": "matplotlib-base",
+    "psycopg[binary]": "psycopg",
     "tzdata": "python-tzdata",
 }
 PIP_ONLY = {"rjieba", "zhplot"}

@@ -1,6 +1,7 @@
 """The command line: arguments only. Everything heavy is imported by the command that needs it."""
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -21,13 +22,25 @@ def said(zh: str, en: str) -> str:
     return Words(zh, en)[LANG]
 
 
-def folder_of(store: str) -> str:
+def folder_of(store: str) -> Path:
     """`demo` is the demo company's store."""
-    return str(DEMO / "store") if store == "demo" else store
+    if "://" in store:
+        raise Trouble(_NO_FOLDER)
+    return DEMO / "store" if store == "demo" else Path(store)
+
+
+def hidden(text: str) -> str:
+    """The text with addresses cut off: they may hold a password."""
+    return re.sub(r"(\w://)\S+", r"\1…", text)
 
 
 STORE_HELP = said("投诉库文件夹；demo 为示例公司", "the store's folder; demo is the demo company")
+ASKED_HELP = said(
+    "投诉库文件夹，或数据库引擎的地址（postgres://…）；demo 为示例公司",
+    "the store's folder, or the address of an engine (postgres://…); demo is the demo company",
+)
 store_option = click.option("--store", default=str(STORE), show_default="data/store", help=STORE_HELP)
+asked_option = click.option("--store", default=str(STORE), show_default="data/store", help=ASKED_HELP)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -81,11 +94,26 @@ def intake(files: tuple[Path, ...], profile: str | None, store: str, replace: bo
     take_in(
         list(files),
         profile,
-        store=Path(folder_of(store)),
+        store=folder_of(store),
         replace=replace,
         progress=progress,
         done=lambda batch: shown(batch.show(LANG, columns)),
     )
+
+
+@cli.command(
+    help=said(
+        "把投诉库的各表发布到 PostgreSQL，供 --store postgres://… 使用。",
+        "Put a store's tables into PostgreSQL, for --store postgres://… to ask there.",
+    )
+)
+@click.argument("address")
+@store_option
+def publish(address: str, store: str) -> None:
+    from .book.publish import publish as put
+
+    for table, rows in put(folder_of(store), address, progress).items():
+        shown(f"{table:12}{rows:>12,}")
 
 
 @cli.command(
@@ -107,7 +135,7 @@ def profile(file: Path) -> None:
 @click.argument("period")
 @click.option("--recipe", default="monthly", show_default=True, help=said("配方", "the recipe"))
 @click.option("--lang", default=LANG, show_default=True, help=said("zh、en 或 zh,en", "zh, en or zh,en"))
-@store_option
+@asked_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -193,8 +221,9 @@ def methods() -> None:
         "检查投诉库、规则、映射与配方是否有效。", "Say whether store, rules, profiles and recipes are valid."
     )
 )
-@store_option
+@asked_option
 def check(store: str) -> None:
+    from .book import open_book
     from .intake.profile import all_profiles
     from .intake.store import check_store
     from .report.recipe import all_recipes
@@ -205,7 +234,10 @@ def check(store: str) -> None:
         (said("规则", "rules"), load_rules),
         (said("映射", "profiles"), all_profiles),
         (said("配方", "recipes"), all_recipes),
-        (said("投诉库", "store"), lambda: check_store(Path(folder_of(store)))),
+        (
+            said("投诉库", "store"),
+            lambda: open_book(store) and [] if "://" in store else check_store(folder_of(store)),
+        ),
     ):
         try:
             found = look()
@@ -266,6 +298,10 @@ _MAKING = Words("正在生成示例公司的来源文件", "making the demo comp
 _NO_LANGUAGE = Words(
     "没有这种语言：“{unknown}”。可用 zh、en 或 zh,en", "no such language: “{unknown}”. Write zh, en or zh,en"
 )
+_NO_FOLDER = Words(
+    "这里需要文件夹，而不是引擎的地址；complaintkit publish 把投诉库发布到引擎",
+    "a folder is needed here, not the address of an engine; complaintkit publish puts a store into an engine",
+)
 _FILE = Words("不能读写 {name}（{why}）", "{name} cannot be read or written ({why})")
 
 
@@ -276,13 +312,14 @@ def main() -> None:
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
+        error.message = hidden(error.message)
         error.show()
         sys.exit(2)
     except Trouble as trouble:
-        click.echo(trouble.say(LANG), err=True)
+        click.echo(hidden(trouble.say(LANG)), err=True)
         sys.exit(trouble.exit_code)
     except OSError as error:
-        name = cut(Path(os.fsdecode(error.filename)).name, 60) if error.filename else "?"
+        name = cut(Path(hidden(os.fsdecode(error.filename))).name, 60) if error.filename else "?"
         click.echo(_FILE.fill(LANG, name=name, why=os.strerror(error.errno or 0)), err=True)
         sys.exit(2)
     except Exception as error:

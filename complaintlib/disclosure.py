@@ -152,7 +152,7 @@ class _Cells:
             (self._forms("pct", "pct1"), self._part(np.round(value * n), n)),
             (self._forms("num2"), self._rate(name, "n") if "n" in self.frame else (np.nan * n, n < 0)),
             (
-                self._forms("min", "num1"),
+                self._forms("min", "work", "num1"),
                 (np.where(n > 0, _two_figures(value), np.nan), self.profile.small(n)),
             ),
         )

@@ -16,12 +16,16 @@ from .book import Book, NotMeasured
 from .clock import Clock
 from .period import Period
 from .rules import load_rules
-from .stats import intervals
 from .words import Words
 
 WEEK_HOURS = 7 * 24
 TOP_TWO = 4  # of five
 PROMOTER, DETRACTOR = 9, 6  # of ten: from, up to
+FIRST = (  # drawn first, as far as measured
+    "rate_orders", "open_at_end", "first_response_median", "resolution_median",
+    "first_response_on_time", "resolution_on_time", "resolved_7_days", "csat_top_two",
+    "reopen_rate", "upheld_rate", "received", "closed",
+)  # fmt: skip
 
 Ask = Callable[[Book, Sequence[Period]], pd.DataFrame]
 
@@ -58,60 +62,12 @@ def measure(
     the normal law for scores; means come without one. A value that cannot be formed (no case, no exposure) is NaN.
     Raises NotMeasured where the store lacks a table, a column or every value of it.
     """
+    from .stats.estimates import ESTIMATES  # not for who only reads the dictionary
+
     indicator = INDICATORS[indicator] if isinstance(indicator, str) else indicator
     found = indicator.ask(book, periods)
-    out = _VALUES[indicator.kind](found, indicator.per, level)
+    out = ESTIMATES[indicator.kind](found, indicator.per, level)
     return out[["period", "numerator", "denominator", "value", "low", "high", "n"]]
-
-
-# -------------------------------------------------------------------------------- values and their intervals
-
-
-def _count(found: pd.DataFrame, per: float, level: float) -> pd.DataFrame:
-    limits = intervals.rate(found["numerator"], np.ones(len(found)), level)
-    return _with(found, limits, n=found["numerator"])
-
-
-def _rate(found: pd.DataFrame, per: float, level: float) -> pd.DataFrame:
-    limits = intervals.rate(found["numerator"], found["denominator"] / per, level)
-    return _with(found, limits, n=found["numerator"])
-
-
-def _share(found: pd.DataFrame, per: float, level: float) -> pd.DataFrame:
-    return _with(
-        found, intervals.proportion(found["numerator"], found["denominator"], level), n=found["denominator"]
-    )
-
-
-def _mean(found: pd.DataFrame, per: float, level: float) -> pd.DataFrame:
-    value = found["numerator"] / found["denominator"].where(found["denominator"] > 0)
-    return found.assign(value=value, low=np.nan, high=np.nan, n=found["denominator"])
-
-
-def _score(found: pd.DataFrame, per: float, level: float) -> pd.DataFrame:
-    """Promoters less detractors: the mean of +1, 0 and -1."""
-    from scipy.stats import norm
-
-    n = found["denominator"].where(found["denominator"] > 0)
-    mean = found["numerator"] / n
-    half = norm.isf((1 - level) / 2) * np.sqrt((found["squares"] / n - mean**2).clip(lower=0) / n)
-    value, low, high = per * mean, per * (mean - half), per * (mean + half)
-    return found.assign(
-        value=value, low=low.clip(lower=-per), high=high.clip(upper=per), n=found["denominator"]
-    )
-
-
-def _median(found: pd.DataFrame, per: float, level: float) -> pd.DataFrame:
-    limits = pd.DataFrame([intervals.median(h["duration"], h["n"], level) for h in found["histogram"]])
-    n = [int(h["n"].sum()) for h in found["histogram"]]
-    return _with(found.assign(numerator=np.nan, denominator=n), limits.set_axis(found.index), n=n)
-
-
-_VALUES = {"count": _count, "rate": _rate, "share": _share, "mean": _mean, "score": _score, "median": _median}
-
-
-def _with(found: pd.DataFrame, limits: pd.DataFrame, n) -> pd.DataFrame:
-    return found.assign(value=limits["estimate"], low=limits["low"], high=limits["high"], n=n)
 
 
 # ------------------------------------------------------------------------------- what is asked of the book

@@ -16,7 +16,9 @@ import numpy as np
 import seaborn as sns
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -26,7 +28,6 @@ from .words import Words, cut, percent, plain, show, wrapped
 INK, SOFT, LINE, BAND = "#1f2933", "#52606d", "#cbd2d9", "#e4e7eb"
 BLUE, PALE, ORANGE, GREEN, YELLOW, PURPLE = "#0072b2", "#b3c6d8", "#d55e00", "#009e73", "#b38600", "#a5537f"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, YELLOW, SOFT)
-LEVEL = {"act": "#b34700", "watch": "#8a6100", "good": "#00598f", "note": SOFT}
 
 WIDTH, DPI = 7.6, 144
 _NARROW = str.maketrans("“”‘’", "\"\"''")  # the font has these only as wide as a Chinese character
@@ -102,7 +103,8 @@ def png(figure: Figure) -> bytes:
     out = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=".*[Gg]lyph.*")
-        figure.savefig(out, format="png", dpi=DPI, metadata={"Software": None})
+        figure.set_dpi(DPI)
+        FigureCanvasAgg(figure).print_png(out, metadata={"Software": None})  # `savefig` would draw it twice
     return out.getvalue()
 
 
@@ -183,41 +185,6 @@ def series(ax: Axes, values, low=None, high=None, centre=None, marks=None, colou
         ax.plot(where, np.asarray(values, dtype=float)[where], "D", color=ORANGE, markersize=6.5, zorder=4)
 
 
-def sparkline(values, low=None, high=None, mark: str = SOFT) -> str:
-    """Thirteen periods as a small SVG: line, expected range as a band, the last point marked. No text in it."""
-    values = np.asarray(values, dtype=float)
-    spread = [values] + [np.asarray(v, dtype=float) for v in (low, high) if v is not None]
-    known = np.concatenate(spread)
-    known = known[np.isfinite(known)]
-    if not len(known):
-        return ""
-    bottom, top = known.min(), known.max()
-    scale = (top - bottom) or 1.0
-    wide, tall, pad = 240.0, 36.0, 5.0
-
-    def x(i: int) -> float:
-        return pad + i * (wide - 2 * pad) / max(1, len(values) - 1)
-
-    def y(v: float) -> float:
-        return tall - pad - (v - bottom) / scale * (tall - 2 * pad)
-
-    parts = []
-    if low is not None and high is not None:
-        both = [i for i in range(len(values)) if np.isfinite(low[i]) and np.isfinite(high[i])]
-        outline = [(x(i), y(high[i])) for i in both] + [(x(i), y(low[i])) for i in reversed(both)]
-        parts.append(f'<polygon points="{_points(outline)}" fill="#8896a5" fill-opacity=".25"/>')
-    line = [(x(i), y(v)) for i, v in enumerate(values) if np.isfinite(v)]
-    parts.append(f'<polyline points="{_points(line)}" fill="none" stroke="#7b8794" stroke-width="2"/>')
-    if np.isfinite(values[-1]):
-        parts.append(f'<circle cx="{x(len(values) - 1):.1f}" cy="{y(values[-1]):.1f}" r="4" fill="{mark}"/>')
-    size = f'viewBox="0 0 {wide:.0f} {tall:.0f}" width="{wide:.0f}" height="{tall:.0f}"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(parts)}</svg>'
-
-
-def _points(pairs: list[tuple[float, float]]) -> str:
-    return " ".join(f"{px:.1f},{py:.1f}" for px, py in pairs)
-
-
 def calendar(ax: Axes, days, marked, names: list[str], lang: str) -> None:
     """A row of days for each source: the darker, the more rows came that day; days marked as silent carry a cross."""
     values = days.to_numpy(dtype=float)
@@ -240,3 +207,70 @@ def calendar(ax: Axes, days, marked, names: list[str], lang: str) -> None:
 def headline(figure: Figure, text: str) -> None:
     """A title over the whole picture, for charts whose labels leave a single axis too narrow for one."""
     figure.suptitle(wrapped(text, 76), x=0.008, ha="left", fontsize=12, color=INK)
+
+
+def cells(
+    ax: Axes, texts: list[list[str]], colours: list[list[str]], names: list[str], heads: list[str]
+) -> None:
+    """A table as a picture: one row a name from the top down, one column a head, each cell a text on its colour."""
+    for row, (line, shades) in enumerate(zip(texts, colours, strict=True)):
+        for column, (text, shade) in enumerate(zip(line, shades, strict=True)):
+            ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=9, color=INK)
+            ax.fill_between([column + 0.02, column + 0.98], row + 0.04, row + 0.96, color=shade, linewidth=0)
+    ax.set_xlim(0, len(heads))
+    ax.set_ylim(len(names), 0)
+    ax.set_yticks(np.arange(len(names)) + 0.5, names)
+    ax.set_xticks(np.arange(len(heads)) + 0.5, heads, fontsize=8)
+    ax.xaxis.tick_top()
+    ax.xaxis.set_label_position("bottom")
+    ax.grid(visible=False)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
+def flow(ax: Axes, names: list[str], notes: list[str], shades, moves: dict[tuple[int, int], float]) -> None:
+    """Boxes from left to right in two rows, the darker the larger their share of `shades`, joined by a line for each of
+    `moves` (from, to): the more, the thicker; orange where it goes back. Moves below 1% of the largest are left out."""
+    shades = np.nan_to_num(np.asarray(shades, dtype=float))
+    colours, top = sns.light_palette(BLUE, as_cmap=True), max(shades.max(initial=0), 1e-12)
+    most = max(moves.values(), default=0)
+    moves = {ends: n for ends, n in moves.items() if n >= 0.01 * most > 0}
+    boxes = []
+    for i, (text, note, dark) in enumerate(zip(names, notes, shades / top, strict=True)):
+        x, y, ink = i, 1 - i % 2, "white" if dark > 0.55 else INK
+        box = FancyBboxPatch((x - 0.8, y - 0.22), 1.6, 0.44, boxstyle="round,pad=0,rounding_size=0.06")
+        box.set(facecolor=colours(0.12 + 0.75 * dark), edgecolor="white", linewidth=1, zorder=3)
+        boxes.append(ax.add_patch(box))
+        lines = [cut(line, 18) for line in wrapped(text, 17).split("\n")]
+        lines = lines if len(lines) <= 2 else [lines[0], f"{lines[1]}…"]
+        style = {"ha": "center", "va": "center", "color": ink, "zorder": 4}
+        ax.text(x, y + 0.06, "\n".join(lines), fontsize=9.5, linespacing=1.1, **style)
+        ax.text(x, y - 0.15, note, fontsize=8.5, **style)
+    for (a, b), n in sorted(moves.items(), key=lambda item: (item[1], item[0])):
+        back = b < a
+        width = max(0.7 + 6 * n / most, 1.3 * back)
+        line = FancyArrowPatch(
+            (a, 1 - a % 2), (b, 1 - b % 2), patchA=boxes[a], patchB=boxes[b], shrinkA=1, shrinkB=2,
+            arrowstyle=f"-|>,head_length={0.35 + 0.08 * width},head_width={0.2 + 0.06 * width}", mutation_scale=10,
+            linewidth=width, capstyle="butt", joinstyle="miter", connectionstyle=f"arc3,rad={_bend(a, b):.3f}", color=ORANGE if back else "#9aa5b1", zorder=2 if back else 1,
+        )  # fmt: skip
+        ax.add_patch(line)
+    around = {
+        a % 2 for a, b in moves if (a - b) % 2 == 0 and (b < a or b - a > 2)
+    }  # the rows that have lines around boxes
+    ax.set_xlim(-0.9, max(len(names), 3) - 0.1)
+    ax.set_ylim(-0.8 if 1 in around else -0.3, 1.8 if 0 in around else 1.3)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+
+
+def _bend(a: int, b: int) -> float:
+    """How a line bends: around the boxes between two of one row, and beside the line that goes the other way."""
+    outward, way = (-1 if a % 2 == 0 else 1) * (1 if b > a else -1), abs(a - b)
+    if way % 2:
+        return 0.0 if b > a else 0.22
+    if way == 2:
+        return 0.0 if b > a else outward * 0.45
+    return outward * (1.5 if b > a else 2.0) / way

@@ -78,6 +78,9 @@ def protect(shown: Any, privacy: str) -> Any:
     if shown.privacy is not None:
         raise ValueError("a protected result is not protected again")
     exact = {name: frame for name, frame in shown.tables.items() if name != "examples"}
+    exact |= {
+        name: frame.iloc[:0] for name, frame in exact.items() if "complaint_id" in frame
+    }  # lists of cases
     tables = {name: protected(frame, profile) for name, frame in exact.items()}
     numbers = _Numbers(exact, tables)
     findings = _findings(shown, numbers)

@@ -247,7 +247,7 @@ def table_view(frame: pd.DataFrame, lang: str | None = None, rows: int = ROWS_SH
             for value, c in zip(row, columns.values(), strict=True)
         ]
         for row, form in zip(
-            frame.head(rows).itertuples(index=False), own or ["pct"] * len(frame), strict=False
+            frame.head(rows).itertuples(index=False, name=None), own or ["pct"] * len(frame), strict=False
         )
     ]
     numeric = [_is_number(frame.iloc[:, i]) for i in range(frame.shape[1])]
@@ -311,7 +311,7 @@ def paragraphs(text: str) -> Shown:
 
 def packed(frame: pd.DataFrame) -> dict[str, Any]:
     """A frame as JSON: column names and rows, times as ISO text, what is missing as null."""
-    rows = [[_plain_value(value) for value in row] for row in frame.itertuples(index=False)]
+    rows = [[_plain_value(value) for value in row] for row in frame.itertuples(index=False, name=None)]
     return {"columns": [str(name) for name in frame.columns], "rows": rows}
 
 
@@ -351,6 +351,8 @@ NUMBER_FORMS = {
     "p",
     "min",
     "+min",
+    "work",
+    "+work",
 }
 
 
@@ -367,6 +369,8 @@ def _is_number(values: pd.Series) -> bool:
 
 
 def _plain_value(value: Any) -> Any:
+    if type(value) in (str, int, bool):  # as most are
+        return value
     if isinstance(value, list | tuple):
         return [_plain_value(item) for item in value]
     if isinstance(value, Period):

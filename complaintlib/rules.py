@@ -27,6 +27,11 @@ def _within(low: float, high: float, *values: float) -> Any:
 _minutes = partial(_within, 1, 525_600)
 
 
+def _of(choices: tuple[str, ...], value: str | tuple[str, ...]) -> Any:
+    """A setting that is one of the choices, or (where the value is a tuple) any number of them."""
+    return field(default=value, metadata={"of": choices})
+
+
 @dataclass(frozen=True)
 class Statistics:
     """`confidence` of every interval; `fdr`, the share of false discoveries allowed among the changes claimed;
@@ -46,8 +51,14 @@ class Severity:
 
 @dataclass(frozen=True)
 class Sla:
-    """Limits per grade, in minutes on the work clock, from when the complaint was received."""
+    """Limits per grade, in minutes on the work clock, from when the complaint was received.
 
+    The clock stands still while the case waits on one of `pauses` (`waiting_on` of its events). `reopened`: a case that was
+    reopened `counts` by the resolution that stands, or is `late` whenever it came, as the first one did not hold.
+    """
+
+    pauses: tuple[str, ...] = _of(("customer", "third_party"), ("customer",))
+    reopened: str = _of(("counts", "late"), "counts")
     first_response: Mapping[str, int] = _minutes(30, 60, 120, 1440)
     resolution: Mapping[str, int] = _minutes(540, 1080, 2700, 5400)
 
@@ -113,6 +124,8 @@ def _section(default: Any, table: Any, where: str, problems: list[Words]) -> Any
             given[name] = _clock(value, full + ".", problems)
         elif is_dataclass(now):
             given[name] = _section(now, value, full + ".", problems)
+        elif "of" in limits:
+            given[name] = _choice(value, now, full, limits["of"], problems)
         elif isinstance(now, Mapping):
             entries = _entries(value, now, full + ".", problems)
             numbers = {
@@ -147,6 +160,20 @@ def _number(
             f"{full} 应为 {low:,} 到 {high:,} 之间的{zh}，现为 {value!r}",
             f"{full} must be {en} from {low:,} to {high:,}, not {value!r}",
         )
+    )
+    return default
+
+
+def _choice(value: Any, default: Any, full: str, of: tuple[str, ...], problems: list[Words]) -> Any:
+    several = isinstance(default, tuple)
+    if isinstance(value, list) if several else isinstance(value, str):
+        chosen = value if several else [value]
+        if all(item in of for item in chosen):
+            return tuple(dict.fromkeys(chosen)) if several else value
+    zh, en = ("若干个的列表", "a list of any of") if several else ("之一", "one of")
+    names = ", ".join(of)
+    problems.append(
+        Words(f"{full} 应为 {names} 中{zh}，现为 {value!r}", f"{full} must be {en} {names}, not {value!r}")
     )
     return default
 

@@ -146,11 +146,14 @@ def points(value: float, lang: str) -> str:
 _SPANS = ((1440 * 2, 1440, "天", "d"), (120, 60, "小时", "h"), (0, 1, "分钟", "min"))
 
 
-def minutes(value: float, lang: str, *, signed: bool = False) -> str:
-    """A length of time given in minutes, in the unit a person would choose: 38 min, 5.2 h, 3.1 d."""
+def minutes(value: float, lang: str, *, signed: bool = False, days: bool = True) -> str:
+    """A length of time given in minutes, in the unit a person would choose: 38 min, 5.2 h, 3.1 d.
+
+    Without `days` never in days: a day of work is no 24 hours.
+    """
     if value is None or not math.isfinite(value):
         return DASH
-    _, unit, zh, en = next(span for span in _SPANS if abs(value) >= span[0])
+    _, unit, zh, en = next(span for span in _SPANS[0 if days else 1 :] if abs(value) >= span[0])
     scaled = value / unit
     shown = number(scaled, 1 if unit > 1 and abs(scaled) < 10 else 0, signed=signed)
     return f"{shown} {zh if lang == 'zh' else en}"
@@ -242,7 +245,7 @@ def show(value: Any, form: str, lang: str) -> str:
     """A value as a person reads it.
 
     Forms: `int`, `num1`, `num2`, `num3` (decimals), `sig` (two figures), `+int`, `+num1`, `+sig` (with sign),
-    `pct`, `pct1`, `+pct`, `pp`, `points` (pp without its unit), `p` (a p- or q-value), `min`, `+min` (minutes),
+    `pct`, `pct1`, `+pct`, `pp`, `points` (pp without its unit), `p` (a p- or q-value), `min`, `+min` (minutes), `work`, `+work` (minutes on the work clock),
     `day`, `moment`, `period`, `text`, `yes` (a flag); any other form names the field whose labels give the word for a code. A list or
     tuple is shown item by item.
     """
@@ -267,8 +270,8 @@ def show(value: Any, form: str, lang: str) -> str:
         return points(value, "en").removesuffix(" pp")
     if kind == "p":
         return "<0.001" if value < 0.001 else number(value, 3)
-    if kind == "min":
-        return minutes(value, lang, signed=signed)
+    if kind in ("min", "work"):
+        return minutes(value, lang, signed=signed, days=kind == "min")
     if kind == "day":
         return day(value, lang)
     if kind == "moment":

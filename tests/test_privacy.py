@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 import complaintlib
 from complaintlib import Book, Period
+from complaintlib.book import NotMeasured
 from complaintlib.disclosure import treatments
 from complaintlib.methods import METHODS
 from complaintlib.privacy import PROFILES, protect
 from complaintlib.result import STAR, Finding, Result, stars, unstarred
+from complaintlib.schema import TABLES
 from complaintlib.words import Trouble, Words, columns
 
 OCT = Period("2026-10")
@@ -295,7 +297,10 @@ def small_book(demo_book) -> Book:
     rows = demo_book.rows("complaints", names, limit=100_000)
     keep = pd.util.hash_array(rows["complaint_id"].to_numpy(dtype=object)) % 20 == 0
     exposure = demo_book.rows("exposure", list(demo_book.tables["exposure"].columns), limit=100_000)
-    return Book.of(complaints=rows[keep].assign(text="a text that must not leave"), exposure=exposure)
+    events = demo_book.rows("events", list(demo_book.tables["events"].columns), limit=1_000_000)
+    events = events[events["complaint_id"].isin(rows.loc[keep, "complaint_id"])]
+    complaints = rows[keep].assign(text="a text that must not leave")
+    return Book.of(complaints=complaints, exposure=exposure, events=events)
 
 
 @pytest.fixture(scope="module")
@@ -357,7 +362,11 @@ def test_tiny_and_empty_books_are_protected_too(small_book, method):
         "complaints", ["complaint_id", "received_at", "reason", "region", "channel", "product"], OCT, limit=40
     )
     for few in (0, 1, 5, 40):
-        shown = protect(getattr(complaintlib, method)(Book.of(complaints=rows.head(few)), OCT), "shared")
+        try:
+            shown = protect(getattr(complaintlib, method)(Book.of(complaints=rows.head(few)), OCT), "shared")
+        except NotMeasured as missing:  # a method that needs more columns than these says which
+            assert "complaints." in missing.needs or missing.needs in TABLES
+            continue
         assert shown.findings
         assert shown.picture("zh").png
         said = " ".join(f.sentence("en") for f in shown.findings)

@@ -35,7 +35,11 @@ def test_the_shipped_file_says_what_the_code_defaults_to_and_names_every_key():
     table = tomllib.loads((DATA / "rules.toml").read_text(encoding="utf-8"))
     assert rules.clock.to_dict() == table.pop("clock")
     for section, settings in table.items():
-        assert settings == vars(getattr(rules, section))
+        told = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in vars(getattr(rules, section)).items()
+        }
+        assert settings == told
     assert set(table) | {"clock"} == set(vars(rules))
 
 
@@ -48,6 +52,13 @@ def test_what_is_left_out_has_its_default(load):
     assert rules.sla.resolution == Rules().sla.resolution
     assert rules.clock.shifts == (("09:00-18:00",),) * 5 + (("10:00-14:00",), ())
     assert rules.clock.off == (date(2026, 12, 31),) and rules.clock.country == ""
+
+
+def test_what_stops_the_clock_and_how_a_reopened_case_counts(load):
+    sla = load('[sla]\npauses = ["third_party", "customer", "customer"]\nreopened = "late"\n').sla
+    assert (sla.pauses, sla.reopened) == (("third_party", "customer"), "late")
+    assert load("[sla]\npauses = []").sla.pauses == ()
+    assert (Rules().sla.pauses, Rules().sla.reopened) == (("customer",), "counts")
 
 
 def test_a_whole_number_is_a_number(load):
@@ -79,6 +90,11 @@ def test_b101_an_unknown_key_is_refused_with_the_nearest_known(load):
         ("[intake]\nmax_loss = -0.1", "intake.max_loss"),
         ("[sla.resolution]\nmajor = 0", "sla.resolution.major"),
         ("[sla]\nresolution = 5", "sla.resolution"),
+        ('[sla]\npauses = ["us"]', "sla.pauses must be a list of any of customer, third_party, not ['us']"),
+        ('[sla]\npauses = "customer"', "sla.pauses"),
+        ("[sla]\npauses = [1]", "sla.pauses"),
+        ('[sla]\nreopened = "never"', "sla.reopened must be one of counts, late, not 'never'"),
+        ('[sla]\nreopened = ["late"]', "sla.reopened"),
         ("statistics = 5", "statistics"),
         ("[severity.weights]\nmajor = inf", "severity.weights.major"),
         ("[clock]\nzone = 8", "clock.zone"),

@@ -1,7 +1,7 @@
 """The book of complaints: the one door to the tables, and the only place that knows Ibis.
 
 `core` has the Book with its counts, series and rows; `lengths` what is asked of times, `cases` what is asked of the
-way of a case; `engine` opens a store or an engine. `ask` and `frames` are the pieces they share.
+way of a case; `engine` opens a store or an engine, `publish` puts a store into one. `ask` and `frames` are the pieces they share.
 """
 
 from .core import Book, Break, NotMeasured

@@ -44,7 +44,10 @@ def chosen(rows: ir.Table, where: Mapping[str, Any] | None) -> ir.Table:
     """The rows whose columns have the values wanted, or one of several."""
     for column, wanted in (where or {}).items():
         wanted = [wanted] if isinstance(wanted, str | bool | int | float) else list(wanted)
-        rows = rows.filter(category(rows, column).isin(wanted))
+        values = (
+            category(rows, column) if BLANK in wanted else rows[column]
+        )  # of a column itself, files are passed over
+        rows = rows.filter(values.isin(wanted))
     return rows
 
 

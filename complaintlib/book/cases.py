@@ -13,44 +13,47 @@ import pandas as pd
 from ..period import Period
 from ..schema import FOLLOW_UP, TABLES
 from .ask import CLOCKS, moment
-from .lengths import Where, Windows, due_rows
+from .lengths import Where, Windows, due_rows, ending, seen_in
 from .steps import LOOK_BACK, in_order, steps
 
 if TYPE_CHECKING:
     from .core import Book
 
+CHECKS = ("answered", "solved", "followed_up", "evaluated")
 CLOSED, STILL = "(closed)", "(open)"  # where a case's last stage leads: nowhere, as it is over; not known yet
 
 
 def checks(
     book: "Book",
     by: Sequence[str] = (),
-    window: Period | None = None,
+    window: Windows = None,
     basis: str = "closed",
     where: Where | None = None,
 ) -> pd.DataFrame:
     """The four checks of a closed loop, as counts: the `by` columns, `answered`, `solved`, `followed_up`, `evaluated`, `n`.
 
-    A case is answered when it has a first response, solved when it is resolved, followed up when it came to the stage
-    `follow_up`, evaluated when a survey of it was answered; all as of the book's moment. A check whose table or column is not
-    there is False throughout (`has` tells).
+    A case is answered when it has a first response, solved when it is resolved (as in `spells`), followed up when it came to the stage
+    `follow_up`, evaluated when a survey of it was answered. A check whose table or column is not there is False throughout
+    (`has` tells). Basis `closed` takes the cases closed in the window, `received` those received in it. Several windows are
+    asked in one question and told apart by a column `period`; each is seen at its own `as_of`.
     """
+    several = window is not None and not hasattr(window, "as_of")
     held = book.tables["complaints"].columns if "complaints" in book.tables else ()
-    solved = "resolved_at" if "resolved_at" in held else "closed_at"
-    times = {"answered": "first_response_at", "solved": solved}
-    times = {check: time for check, time in times.items() if time in held}
-    rows = book._rows(
-        "complaints", [*by, "complaint_id", "received_at", *times.values(), *_closing(basis)], where
+    placed = "received_at" if basis == "received" else "closed_at"
+    answered = [c for c in ("first_response_at",) if c in held]
+    rows = ending(
+        book, "complaints", dict.fromkeys([*by, placed, *answered]), "resolved_at", where, case=True
     )
-    rows = book._in_window(rows, "complaints", window, basis)
+    rows, since = seen_in(book, rows, placed, window)
+    rows = _first(book, rows, "followed_up", "events", {"stage": FOLLOW_UP}, since)
+    rows = _first(book, rows, "evaluated", "surveys", {}, since)
+    times = dict(zip(CHECKS, ("first_response_at", "ending", "followed_up", "evaluated"), strict=True))
+    at = {check: rows[time] for check, time in times.items() if time in rows.columns}
     flags = {
-        check: rows[times[check]].notnull() if check in times else ibis.literal(False)
-        for check in ("answered", "solved")
+        check: (at[check] < rows.seen_at).fill_null(False) if check in at else ibis.literal(False)
+        for check in CHECKS
     }
-    rows = rows.mutate(**flags)
-    rows = _marked(book, rows, "followed_up", "events", {"stage": FOLLOW_UP}, window)
-    rows = _marked(book, rows, "evaluated", "surveys", {}, window)
-    return book._grouped(rows, [*by, "answered", "solved", "followed_up", "evaluated"])
+    return book._grouped(rows.mutate(**flags), [*(["period"] if several else []), *by, *CHECKS])
 
 
 def flows(
@@ -83,12 +86,15 @@ def paths(
     """How often cases were handed on, as counts of cases: the `by` columns, `handovers`, `ping_pong`, `rework`, `n`.
 
     A handover is a step to another department than the step before; ping-pong one back to the department that had just
-    handed it over; rework a step into a stage that the case had left for another before. Only cases with events are counted;
-    `by` are columns of complaints.
+    handed it over; rework a step into a stage that the case had left for another before. What comes after the resolution (the
+    return call, the closing) is none of them. Only cases with events are counted; `by` are columns of complaints.
     """
-    rows = book._rows("complaints", [*by, "complaint_id", "received_at", *_closing(basis)], where)
+    rows = ending(book, "complaints", [*by, "received_at"], "resolved_at", where, case=True)
     rows = book._in_window(rows, "complaints", window, basis)
     way = steps(book, ["department"], None, _long_before(window), rows)
+    solved = rows.filter(rows.ending.notnull()).select("complaint_id", solved_at=rows.ending)
+    way = way.left_join(solved, "complaint_id").drop("complaint_id_right")
+    way = way.filter(way.solved_at.isnull() | (way.entered_at < way.solved_at))
     order, visit = in_order(), in_order(["complaint_id", "stage"], rows=(None, 0))
     way = way.mutate(department=way.department.fill_null(""), one=1)
     way = way.mutate(
@@ -145,18 +151,14 @@ def _long_before(window: Period | None) -> pd.Timestamp | None:
     return None if window is None else window.start - LOOK_BACK
 
 
-def _marked(
-    book: "Book", rows: ir.Table, mark: str, table: str, where: Where, window: Period | None
+def _first(
+    book: "Book", rows: ir.Table, check: str, table: str, where: Where, since: pd.Timestamp | None
 ) -> ir.Table:
-    """The rows with `mark`: whether the table has a row of that case."""
+    """The rows with `check`: when the table first has a row of that case."""
     if table not in book.tables or "complaint_id" not in book.tables[table].columns:
-        return rows.mutate(**{mark: ibis.literal(False)})
+        return rows.mutate(**{check: ibis.null("timestamp")})
     time = TABLES[table].time
-    found = _since(book._rows(table, ["complaint_id", time], where), time, _long_before(window))
-    found = found.filter(found.complaint_id.notnull()).select(of_case=found.complaint_id).distinct()
-    rows = rows.left_join(found, rows.complaint_id == found.of_case)
-    return rows.mutate(**{mark: rows.of_case.notnull()}).drop("of_case")
-
-
-def _closing(basis: str) -> list[str]:
-    return [] if basis == "received" else ["closed_at"]
+    found = _since(book._rows(table, ["complaint_id", time], where), time, since and since - LOOK_BACK)
+    found = found.filter(found.complaint_id.notnull())
+    found = found.group_by(of_case=found.complaint_id).aggregate(**{check: found[time].min()})
+    return rows.left_join(found, rows.complaint_id == found.of_case).drop("of_case")

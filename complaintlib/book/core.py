@@ -126,12 +126,11 @@ class Book:
         found = self._answer(
             days.group_by(period_start=start, **{b: days[b] for b in by}).aggregate(**sums), total
         )
-        names = {
-            start: Period.holding(start, periods[0].kind).text for start in found["period_start"].unique()
-        }
+        starts, names = found["period_start"].unique(), {p.start: p.text for p in periods}
+        names |= {s: Period.holding(s, periods[0].kind).text for s in starts if s not in names}
         found.insert(0, "period", found.pop("period_start").map(names).astype(object))
         values = ["n"] if total is None else ["n", total]
-        found = found.groupby(["period", *by], as_index=False, sort=False)[values].sum()
+        found = found.groupby(["period", *by], as_index=False, sort=False, dropna=False)[values].sum()
         return grid(found, by, periods, values)
 
     def exposure(self, measure: str, periods: Sequence[Period], by: Sequence[str] = ()) -> pd.DataFrame:
@@ -139,37 +138,24 @@ class Book:
 
         Months are the grain: a day or week takes its share of its month's days; customers are averaged over months.
         """
-        rows = self._rows("exposure", by, {"measure": measure})
-        for column in ("channel", "product", "region"):
-            if self.has(
-                "exposure", column
-            ):  # a source may bring margins beside the cells: only cells are summed
-                rows = rows.filter(rows[column].notnull())
+        cells = [column for column in ("channel", "product", "region") if self.has("exposure", column)]
+        rows = self._rows("exposure", [*by, *cells, "month", "value"], {"measure": measure})
+        for column in cells:  # a source may bring margins beside the cells: only cells are summed
+            rows = rows.filter(rows[column].notnull())
         found = self._grouped(rows, ["month", *by], "value")
-        months = dict(iter(found.groupby("month")))
-        empty = found.iloc[:0][[*by, "value"]]
-        parts = []
+        months, shares = set(found["month"]), []
         for period in periods:
-            end = self._end(period)
-            starts = pd.date_range(period.start.to_period("M").start_time, end, freq="MS", inclusive="left")
-            known = [months.get(month) for month in starts]
-            if end <= period.start or any(part is None for part in known):
-                part = empty
-            else:
-                weights = [_overlap(period.start, end, month) for month in starts]
-                if measure in STOCKS:
-                    weights = [weight / sum(weights) for weight in weights]
-                part = pd.concat(
-                    p[[*by, "value"]].assign(value=p["value"] * w)
-                    for p, w in zip(known, weights, strict=True)
-                )
-                part = (
-                    part.groupby(list(by), as_index=False)["value"].sum()
-                    if by
-                    else part[["value"]].sum().to_frame().T
-                )
-            parts.append(part.assign(period=period.text))
-        return grid(pd.concat(parts), by, periods, ["value"], fill=None)
+            start, end = period.start, self._end(period)
+            parts = _months(start, end)
+            if end > start and months.issuperset(parts):
+                weights = [_overlap(start, end, month) for month in parts]
+                whole = sum(weights) if measure in STOCKS else 1
+                shares += [(period.text, month, w / whole) for month, w in zip(parts, weights, strict=True)]
+        parts = pd.DataFrame(shares, columns=["period", "month", "share"])
+        found = parts.astype({"month": found["month"].dtype}).merge(found, on="month")
+        found["value"] *= found["share"]
+        found = found.groupby(["period", *by], as_index=False)["value"].sum()
+        return grid(found, by, periods, ["value"], fill=None)
 
     def rows(
         self,
@@ -230,6 +216,8 @@ class Book:
         rows, time, where = self.tables[name], TABLES[name].time, where or {}
         if missing := [c for c in (*columns, *where) if c not in rows.columns]:
             raise NotMeasured(", ".join(f"{name}.{column}" for column in missing))
+        named = {*columns, *where, time, _time_of(name, "closed")}  # the fewer, the shorter every question
+        rows = rows.select(*(column for column in rows.columns if column in named))
         if self.as_of is not None and time in rows.columns:
             rows = rows.filter((rows[time] < moment(self.as_of)) | rows[time].isnull())
             hidden = hidden_then(rows, name, moment(self.as_of), {*columns, *where})
@@ -324,6 +312,12 @@ def _some(total: str | None) -> list[str]:
 
 def _time_of(table: str, basis: str) -> str:
     return ENDS.get(table, "closed_at") if basis in ("closed", "open") else TABLES[table].time
+
+
+def _months(start: pd.Timestamp, end: pd.Timestamp) -> list[pd.Timestamp]:
+    """The first days of the months that a stretch of time lies in."""
+    first = start.to_period("M").start_time
+    return pd.date_range(first, end, freq="MS", inclusive="left").tolist()
 
 
 def _overlap(start: pd.Timestamp, end: pd.Timestamp, month: pd.Timestamp) -> float:

@@ -96,11 +96,14 @@ def spells(
         rows = steps(
             book, by, where, None if window is None else begin if basis == "received" else begin - LOOK_BACK
         )
+        ends = (
+            end if book.has("events", end) else "closing"
+        )  # a log of beginnings: a step lasts until the next one
         rows = rows.mutate(
-            otherwise=ibis.literal(OPEN), **{f"ending{s}": rows[f"{end}{s}"] for s in _SUFFIXES}
+            otherwise=ibis.literal(OPEN), **{f"ending{s}": rows[f"{ends}{s}"] for s in _SUFFIXES}
         )
     else:
-        rows = _ending(book, table, [*by, start], end, where, case=bool(pauses))
+        rows = ending(book, table, [*by, start], end, where, case=bool(pauses))
     rows = rows.filter(rows[start].notnull())
     if (
         basis == "closed" and window is not None and "closed_at" in rows.columns
@@ -166,7 +169,7 @@ def due_rows(
     """The rows behind `due`: one a case whose limit ran out in the window, with its `state`."""
     windows = _windows(book, window)
     named = [*by, grade, "received_at"]
-    rows = _ending(book, "complaints", named, end, where, case=case or bool(pauses))
+    rows = ending(book, "complaints", named, end, where, case=case or bool(pauses))
     edges = [
         [book.clock.minutes(m)[CLOCKS.index(clock)] for m in (w.start, min(w.end, _now(book, w)))]
         for w in windows
@@ -210,27 +213,28 @@ def returns(
     """How long until the next complaint with the same values of `same` came, as counts like `spells`.
 
     Cases in which one of `same` is missing are left out; `observed` False has not come back so far, which says little of
-    the newest. Time runs from `start` on the calendar clock; a return before it counts as 0.
+    the newest. Time runs from `start` on the calendar clock; a return before it counts as 0. The window takes the cases
+    whose `start` lies in it.
     """
     several = window is not None and not hasattr(window, "as_of")
     columns = [*(["period"] if several else []), *by, "duration", "observed"]
     windows = _windows(book, window)
-    wanted = dict.fromkeys([*by, *same, start, "received_at", "complaint_id"])
+    wanted = dict.fromkeys([*by, *same, *(where or {}), start, "received_at", "complaint_id"])
     rows = book._rows("complaints", _with_minutes(wanted, (start, "received_at")))
     for column in same:
         rows = rows.filter(rows[column].notnull())
         if rows[column].type().is_string():
             rows = rows.filter(rows[column] != "")
-    if window is not None:  # whoever came before does not matter
-        rows = rows.filter(rows.received_at >= moment(_around(windows).start))
+    if window is not None:  # whoever came long before does not matter
+        before = pd.Timedelta(0) if start == "received_at" else LOOK_BACK
+        rows = rows.filter(rows.received_at >= moment(_around(windows).start - before))
     order = ibis.window(group_by=list(same), order_by=["received_at", "complaint_id"])
     rows = rows.mutate(
         next_at=rows.received_at.lead().over(order), next_elapsed=rows.received_at_elapsed.lead().over(order)
     )
     rows = chosen(rows, where)  # after it was asked who came next
     rows = rows.filter(rows[start].notnull())
-    edges = [(None, None) if window is None else (w.start, min(w.end, _now(book, w))) for w in windows]
-    rows = _looked_at(book, _within(rows, rows.received_at, edges, moment), windows, "elapsed")
+    rows, _ = seen_in(book, rows, start, window)
     rows = rows.filter(rows[start] < rows.seen_at)
     rows = rows.mutate(observed=(rows.next_at < rows.seen_at).fill_null(False))
     spent = ibis.ifelse(rows.observed, rows.next_elapsed, rows.seen) - rows[f"{start}_elapsed"]
@@ -241,26 +245,29 @@ def returns(
 # ------------------------------------------------------------------------------------------- how a case ends
 
 
-def _ending(
+def ending(
     book: "Book", table: str, columns: Sequence[str], end: str, where: Where | None, case: bool = False
 ) -> ir.Table:
     """The rows with `ending` (the time of the end asked for) and, for both clocks, `ending_<clock>`; and with `closing`,
     the time by which a complaint was over in any way, and `otherwise`, its status where that was another way."""
     held = book.tables[table].columns if table in book.tables else ()
+    closes = table == "complaints" and "closed_at" in held
+    ends = end in held or not (
+        closes and end == "resolved_at"
+    )  # what is not there is asked for all the same, and said
     more = [c for c in ("closed_at", "status") if table == "complaints" and c in held]
-    times = [c for c in dict.fromkeys([*columns, end, *more]) if c in CLOCKED.get(table, ())]
-    wanted = dict.fromkeys([*columns, end, *more, *(["complaint_id"] if case else [])])
+    wanted = dict.fromkeys([*columns, *([end] if ends else []), *more, *(["complaint_id"] if case else [])])
+    times = [c for c in wanted if c in CLOCKED.get(table, ())]
     rows = book._rows(table, _with_minutes(wanted, times), where)
     status = rows["status"].fill_null("") if "status" in more else ibis.literal("")
     otherwise = ibis.ifelse(status.isin(ENDED_OTHERWISE), status, OPEN)
-    closes = "closed_at" in more
     parts = {}
     for suffix in _SUFFIXES:
-        ending = rows[f"{end}{suffix}"]
-        closed = rows[f"closed_at{suffix}"] if closes else ending
+        closed = rows[f"closed_at{suffix}"] if closes else rows[f"{end}{suffix}"]
+        at = rows[f"{end}{suffix}"] if ends else ibis.null()
         if closes and end == "resolved_at":
-            ending = ending.coalesce(ibis.ifelse(otherwise == OPEN, closed, ibis.null()))
-        parts |= {f"ending{suffix}": ending, f"closing{suffix}": closed}
+            at = ibis.coalesce(at, ibis.ifelse(otherwise == OPEN, closed, ibis.null()))
+        parts |= {f"ending{suffix}": at, f"closing{suffix}": closed}
     return rows.mutate(otherwise=otherwise, **parts)
 
 
@@ -287,6 +294,14 @@ def _within(
         nth=ibis.cases(*(((key >= literal(a)) & (key < literal(b)), n) for n, (a, b) in enumerate(edges)))
     )
     return rows.filter(rows.nth.notnull())
+
+
+def seen_in(book: "Book", rows: ir.Table, time: str, window: Windows) -> tuple[ir.Table, pd.Timestamp | None]:
+    """The rows whose `time` lies in the window or in one of several, with `period` and `seen_at`; and where the first begins."""
+    windows = _windows(book, window)
+    edges = [(None, None) if window is None else (w.start, min(w.end, _now(book, w))) for w in windows]
+    placed = _looked_at(book, _within(rows, rows[time], edges, moment), windows, "elapsed")
+    return placed, None if window is None else _around(windows).start
 
 
 def _looked_at(book: "Book", rows: ir.Table, windows: Sequence[Window], clock: str) -> ir.Table:

@@ -1,7 +1,6 @@
 """One command's way: files are read, cleaned, masked, timed and taken into the store, each as a batch of its own."""
 
 import copy
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,8 +16,9 @@ from ..home import STORE
 from ..rules import load_rules
 from ..words import Trouble, Words, cut, language, plain
 from ..words import column as column_of
-from . import clean, merge, parts
+from . import account, clean, merge, parts
 from .codes import CROSSED, NO_NUMBER, NO_TIME, OUTSIDE, REPAIRED, STANDARD
+from .encodings import survey, version
 from .kinds import plain_file
 from .ledger import ASIDE, DUPLICATE, KNOWN, NEW, REPLACED, USED, Batch, check_loss
 from .notes import Note, Refused
@@ -85,7 +85,8 @@ def _take(
     again: bool,
     progress: Callable[[str], None],
 ) -> Batch:
-    name, digest = cut(plain(path.name), 80), _digest(path)
+    before = version(path)
+    name, digest = cut(plain(path.name), 80), survey(path).sha256
     older = [b for b in content["batches"] if b["table"] == profile.table and not b["replaced_by"]]
     known = [b for b in older if b["sha256"] == digest]
     if known and not again:
@@ -95,15 +96,14 @@ def _take(
     out = [b for b in older if again and b["source"] == source and (b["file"] == name or b in known)]
     number = len(content["batches"]) + 1
     draft = _draft(content, profile)
-    files = draft["files"].get(profile.table, [])
 
     def stage(code: str) -> None:
         progress(f"{name}: {_STAGES[code][language()]}")
 
     with _workshop(folder) as con:
         stage("read")
-        read_in = read(path, profile, con)
-        if read_in.sha256 != digest:
+        read_in = read(path, profile, con, folder / WORK)
+        if version(path) != before:
             raise Refused(path, _CHANGED)
         con.execute("SET preserve_insertion_order = false")
         headers = profile.match(read_in.headers, path)
@@ -127,12 +127,12 @@ def _take(
         mask_texts(work)
         repaired = con.execute(f"SELECT count(*) FROM cases WHERE bits & {_CHANGES} > 0").fetchone()[0]
         stage("compare")
-        merge.finish(work, clock_of(draft), number)
+        merge.finish(work, clock_of(draft))
         latest_states(work)
         across_channels(work)
-        updated = merge.meet(work, folder, files, [b["number"] for b in out])
-        merge.across_store(work, folder, files)
-        fates = parts.counts(work)
+        updated = merge.meet(work, folder, draft, [b["number"] for b in out])
+        merge.across_store(work, folder, draft)
+        fates = account.counts(work)
         work.ledger.add("used", fates[USED])
         first, last = con.execute(
             f"SELECT strftime(min(day), '%Y-%m-%d'), strftime(max(day), '%Y-%m-%d') FROM (SELECT {day_of(work)} AS day FROM out)"
@@ -159,7 +159,7 @@ def _take(
         )
         stage("write")
         parts.write(work, folder, draft, number)
-        parts.write_account(work, folder, draft, number, batch.id, name)
+        account.write_account(work, folder, draft, number, batch.id, name)
         _enter(draft, batch, number, out)
         commit(folder, draft)
     content.clear()
@@ -259,11 +259,6 @@ def _workshop(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
     finally:
         con.close()
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _written(path: Path, profile: Profile) -> datetime:

@@ -6,7 +6,7 @@ dropped without a trace. Steps only look at the columns; texts are read where th
 
 from datetime import datetime, timedelta
 
-from ..schema import CLOCKED, CODE, ID
+from ..schema import CLOCKED, CODE, ID, TEXT
 from ..words import Words
 from .codes import (
     BLANKED,
@@ -21,6 +21,7 @@ from .codes import (
 from .ledger import ASIDE, DUPLICATE
 from .notes import Note, Refused
 from .store import key_of, literal, quoted
+from .texts import cleaned, joined
 from .work import EARLIEST, Work, counted, drop, moment, repair
 
 LONG = 3650  # days; a case that took longer is counted as doubtful
@@ -132,7 +133,7 @@ def invalid(work: Work) -> None:
     drop(
         work,
         "total",
-        f"SELECT row FROM cases WHERE {ids} IN ({totals}) OR ({first} IS NULL AND ({' OR '.join(named)}))",
+        f"SELECT row FROM cases WHERE {ids} IN ({totals}) OR ({first} IS NULL AND ({' OR '.join(named) or 'false'}))",
     )
     tested = [c for c in codes if c in ("reason", "subreason", "product", "category", "business_type")]
     tested += [c for c in table.columns if table.columns[c] == ID and c in (*table.key, "customer_id")]
@@ -190,14 +191,16 @@ def impossible_times(work: Work) -> None:
 def equal_rows(work: Work) -> None:
     """Equal rows of one key are taken once (B55), after what the case's records complete in each other."""
     complete(work)
-    key, partly = ", ".join(key_of(work.table.name)), "".join(f", {c}" for c in work.profile.complete)
+    key = ", ".join(key_of(work.table.name))
+    columns = [c for c, kind in work.table.columns.items() if kind != TEXT or c in work.texts]
+    twice = f"SELECT hash({key}) AS k FROM cases GROUP BY 1 HAVING count(*) > 1"
     work.con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE repeated AS SELECT * EXCLUDE (k) FROM (SELECT *, hash({key}) AS k FROM cases)
-        SEMI JOIN (SELECT hash({key}) AS k FROM cases GROUP BY 1 HAVING count(*) > 1) USING (k)"""
+        f"""CREATE OR REPLACE TEMP TABLE repeated AS
+        SELECT * EXCLUDE (k) FROM (SELECT *, hash({key}) AS k FROM cases) SEMI JOIN ({twice}) USING (k)"""
     )
-    numbered = (
-        f"SELECT row, row_number() OVER (PARTITION BY {key}, content{partly} ORDER BY row) AS n FROM repeated"
-    )
+    content = f"hash({', '.join(map(quoted, columns))})"
+    numbered = f"""SELECT row, row_number() OVER (PARTITION BY {key}, {content} ORDER BY row) AS n
+        FROM {joined("repeated", cleaned(work))}"""
     drop(work, "exact", f"SELECT row FROM ({numbered}) WHERE n > 1", DUPLICATE)
     if work.table.name in _MEASURES:
         _no_conflict(work)

@@ -13,7 +13,7 @@ from ..schema import CODE, FLAG, Table
 from ..words import plain
 from .mask import mask
 from .profile import Profile, standard
-from .store import quoted
+from .store import literal, quoted
 
 # What was done to a value: marks that add up on a row.
 STANDARD, BLANKED, MAPPED, UNLISTED, OUTSIDE, CROSSED, NO_NUMBER, NO_TIME, REPAIRED = (
@@ -55,6 +55,15 @@ NO = frozenset(["no", "n", "false", "f", "0", "否", "没有", "不是", "×"])
 def blanks(profile: Profile) -> frozenset[str]:
     """All texts that mean "missing" in the profile's source, in standard form."""
     return BLANKS | {standard(text) for text in profile.blanks}
+
+
+def is_blank(x: str, profile: Profile) -> str:
+    """SQL: the text means "missing", the empty one too. Not `IN`, which for many values is a join over all rows."""
+    texts = sorted({*blanks(profile), ""})
+    listed = f"list_contains([{', '.join(map(literal, texts))}], lower({x}))"
+    return (
+        f"CASE WHEN strlen({x}) <= {max(len(t.encode()) for t in texts)} THEN {listed} ELSE {x} IS NULL END"
+    )
 
 
 def map_codes(

@@ -14,6 +14,7 @@ import duckdb
 from ..words import Words
 from .encodings import HEAD, Survey, encoding_of, mojibake, to_utf8
 from .header import clean_headers, filled, find_header, usual_width
+from .kept import keep
 from .notes import Note, Refused
 from .profile import Reading, heading
 
@@ -125,9 +126,9 @@ def _records(
 
 
 def load(
-    path: Path, seen: Survey, form: Form, con: duckdb.DuckDBPyConnection
+    path: Path, seen: Survey, form: Form, con: duckdb.DuckDBPyConnection, into: Path | None
 ) -> tuple[list[str], list[str], list[Note]]:
-    """Fills `raw` and `unread`; gives the headers, those of them that had no name, and what there is to say."""
+    """Fills `kept` and `unread`; gives the headers, those of them that had no name, and what there is to say."""
     headers, notes = clean_headers([*form.cells, *[""] * (form.width - len(form.cells))], path)
     nameless = [name for name, cell in zip(headers, [*form.cells, ""], strict=False) if not filled(cell)]
     size = seen.size
@@ -136,7 +137,7 @@ def load(
         copy = Path(folder) / "utf8.csv"
         if plain_utf8 and not re.search(r"[*?\[]", str(path)):  # DuckDB would take these for a pattern
             try:
-                _scan(path, form, headers, con)
+                _scan(path, form, headers, con, into)
             except duckdb.InvalidInputException:  # line ends of two kinds outside of quotes
                 plain_utf8 = False
         else:
@@ -145,41 +146,58 @@ def load(
             cr_only = seen.lone_cr and not seen.crlf and not seen.lone_lf
             to_utf8(path, form.encoding, copy, lines="cr" if cr_only else "lf")
             try:
-                _scan(copy, form, headers, con)
+                _scan(copy, form, headers, con, into)
             except duckdb.Error as error:
                 values = {"why": type(error).__name__}
                 raise Refused(path, Note("unreadable", _UNREADABLE, values=values)) from None
             size = copy.stat().st_size
-    notes += _said(seen, form) + _rejects(path, form, size, con)
+    notes += _said(seen, form) + _rejects(path, form, size, con, into)
     return headers, nameless, notes
 
 
-def _scan(path: Path, form: Form, headers: list[str], con: duckdb.DuckDBPyConnection) -> None:
+def _scan(
+    path: Path, form: Form, headers: list[str], con: duckdb.DuckDBPyConnection, into: Path | None
+) -> None:
+    """Keeps the records. DuckDB begins in many places of the file at once; where line breaks within quotes mislead it
+    about the beginning of a record it says so, and the file is read from the beginning to the end."""
+    try:
+        _scan_from(path, form, headers, con, into, "")
+    except duckdb.NotImplementedException:
+        _scan_from(path, form, headers, con, into, ", parallel = false")
+
+
+def _scan_from(
+    path: Path, form: Form, headers: list[str], con: duckdb.DuckDBPyConnection, into: Path | None, more: str
+) -> None:
     names = [f"c{i}" for i in range(form.width)]
     picked = ", ".join(
         f'{name} AS "{header.replace(chr(34), chr(34) * 2)}"'
         for name, header in zip(names, headers, strict=True)
     )
-    for table in ("raw", "unread", "reject_errors", "reject_scans"):
+    for table in ("unread", "reject_errors", "reject_scans"):
         con.execute(f"DROP TABLE IF EXISTS {table}")
-    con.execute(
-        f"""CREATE TABLE raw AS SELECT row_number() OVER () AS "row", {picked}
+    keep(
+        con,
+        f"""SELECT {picked}
         FROM read_csv($path, columns = {{{", ".join(f"'{name}': 'VARCHAR'" for name in names)}}}, auto_detect = false,
             header = true, skip = {form.skip}, delim = $delimiter, quote = $quote, escape = $escape, strict_mode = true,
-            compression = 'none', ignore_errors = true, store_rejects = true, max_line_size = {LONGEST}, buffer_size = {2 * LONGEST})""",
+            compression = 'none', ignore_errors = true, store_rejects = true, max_line_size = {LONGEST}, buffer_size = {2 * LONGEST}{more})""",
         {
             "path": str(path),
             "delimiter": form.delimiter,
             "quote": form.quote,
             "escape": "\\" if form.backslash else form.quote,
         },
+        into,
     )
 
 
 _WHY = {"MISSING COLUMNS": "short_row", "TOO MANY COLUMNS": "long_row", "LINE SIZE OVER MAXIMUM": "too_long"}
 
 
-def _rejects(path: Path, form: Form, size: int, con: duckdb.DuckDBPyConnection) -> list[Note]:
+def _rejects(
+    path: Path, form: Form, size: int, con: duckdb.DuckDBPyConnection, into: Path | None
+) -> list[Note]:
     """Records that DuckDB could not read go to `unread`; a quote that is not closed refuses the file."""
     bad = con.execute(
         """SELECT line, first(error_type), max(line_byte_position + strlen(csv_line)) FROM reject_errors
@@ -194,18 +212,18 @@ def _rejects(path: Path, form: Form, size: int, con: duckdb.DuckDBPyConnection) 
         cut_off = found[-1][1] == "bad_quotes" and found[-1][2] >= size - 2
         words = _CUT_OFF if cut_off else _OPEN_QUOTE
         code = "cut_off" if cut_off else "open_quote"
-        con.execute("DROP TABLE raw; DROP TABLE unread")
         raise Refused(path, Note(code, words, len(open_quotes), tuple(open_quotes[:5])))
     if not found:
         return []
     con.executemany("INSERT INTO unread VALUES (?, ?)", [(row, why) for row, why, _ in found])
-    con.execute(  # every row after an unread one moves down by it
-        """UPDATE raw SET "row" = "row" + shift FROM (
-            SELECT good."row" AS old, shift FROM raw good ASOF JOIN (
-                SELECT before, max(j) AS shift FROM (
-                    SELECT row - row_number() OVER (ORDER BY row) AS before, row_number() OVER (ORDER BY row) AS j FROM unread)
-                GROUP BY before) moved ON good."row" > moved.before) renumbered
-        WHERE raw."row" = old"""
+    keep(  # every row after an unread one moves down by it
+        con,
+        """SELECT kept."row" + coalesce(shift, 0) AS "row", kept.* EXCLUDE ("row") FROM kept ASOF LEFT JOIN (
+            SELECT before, max(j) AS shift FROM (
+                SELECT row - row_number() OVER (ORDER BY row) AS before, row_number() OVER (ORDER BY row) AS j FROM unread)
+            GROUP BY before) moved ON kept."row" > moved.before""",
+        folder=into,
+        numbered=True,
     )
     notes = []
     for why, words in (("short_row", _SHORT), ("long_row", _LONG), ("too_long", _TOO_LONG)):

@@ -3,7 +3,9 @@
 import codecs
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ..words import Words
@@ -47,25 +49,39 @@ class Survey:
 
 
 def survey(path: Path) -> Survey:
-    """One pass over the file in constant memory."""
+    """One pass over the file in constant memory; a file that was not written to since is not looked at again."""
+    return _survey(path, *version(path))
+
+
+def version(path: Path) -> tuple[int, int]:
+    """Another one when the file was written to: its time in nanoseconds and its size."""
+    state = path.stat()
+    return state.st_mtime_ns, state.st_size
+
+
+@lru_cache(maxsize=16)
+def _survey(path: Path, *_version: int) -> Survey:
     digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
     size = nul = cr = lf = crlf = unreadable = 0
     head, last, error, ascii_only = b"", b"", None, True
-    with open(path, "rb") as file:
+    with open(path, "rb") as file, ThreadPoolExecutor(1) as beside:  # both let go of Python's lock
         while chunk := file.read(CHUNK):
             head = head or chunk[:HEAD]
-            digest.update(chunk)
-            nul, cr, lf = nul + chunk.count(b"\0"), cr + chunk.count(b"\r"), lf + chunk.count(b"\n")
-            crlf += chunk.count(b"\r\n") + (last == b"\r" and chunk.startswith(b"\n"))
-            unreadable += chunk.count("\ufffd".encode())
-            ascii_only = ascii_only and chunk.isascii()
-            if error is None:
-                pending = len(decoder.getstate()[0])
+            digesting = beside.submit(digest.update, chunk)
+            nul, lf, plain = nul + chunk.count(b"\0"), lf + chunk.count(b"\n"), chunk.isascii()
+            if b"\r" in chunk:
+                cr, crlf = cr + chunk.count(b"\r"), crlf + chunk.count(b"\r\n")
+            crlf += last == b"\r" and chunk.startswith(b"\n")
+            pending = decoder.getstate()[0]
+            if error is None and (pending or not plain):
                 try:
                     decoder.decode(chunk)
                 except UnicodeDecodeError as wrong:
-                    error = size - pending + wrong.start
+                    error = size - len(pending) + wrong.start
+            if not plain:
+                ascii_only, unreadable = False, unreadable + chunk.count("\ufffd".encode())
             size, last = size + len(chunk), chunk[-1:]
+            digesting.result()
     if error is None and decoder.getstate()[0]:
         error = size - len(decoder.getstate()[0])
     return Survey(

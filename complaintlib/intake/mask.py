@@ -9,8 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from .hints import DIGIT, PROVINCE, SPOKEN
 from .numbers import Span, find_numbers
-from .people import ADDRESS_HINT, NAME_HINT, find_addresses, find_names
+from .people import EN_ADDRESS_HINT, EN_NAME_HINT, ZH_ADDRESS_HINT, ZH_NAME_HINT, find_addresses, find_names
 
 KINDS = [
     "phone",
@@ -50,7 +51,7 @@ def mask(texts: Sequence[str | None]) -> tuple[list[str | None], Counter]:
 
 
 def _find(text: str) -> Iterator[Span]:
-    wanted = [find for find, hint in _FINDERS if hint.search(text)]
+    wanted = [find for find, hint in (_ASCII if text.isascii() else _ALL) if hint.search(text)]
     if wanted:
         plain = _spoken_to_digits(text.translate(_TO_ASCII))
         for find in wanted:
@@ -68,9 +69,8 @@ def _disjoint(spans: Iterator[Span]) -> Iterator[Span]:
 
 # ------------------------------------------------------- one character for one character, so that positions stay
 
-_SPOKEN = "〇零○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖"
-_SPOKEN_VALUES = str.maketrans(_SPOKEN, "0001234567891123456789")
-_SPOKEN_RUN = re.compile(f"[0-9{_SPOKEN}](?:[ .·-]{{0,2}}[0-9{_SPOKEN}]){{10,}}")
+_SPOKEN_VALUES = str.maketrans(SPOKEN, "0001234567891123456789")
+_SPOKEN_RUN = re.compile(f"[0-9{SPOKEN}](?:[ .·-]{{0,2}}[0-9{SPOKEN}]){{10,}}")
 _TO_ASCII = {
     **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
     **dict.fromkeys(
@@ -84,7 +84,6 @@ _TO_ASCII = {
     ord("⓪"): "0",
     ord("﹫"): "@",
 }
-_DIGIT = "0-9０-９⓪①-⑨\U0001d7ce-\U0001d7ff"
 
 
 def _spoken_to_digits(text: str) -> str:
@@ -94,7 +93,7 @@ def _spoken_to_digits(text: str) -> str:
 
 def _read_out(run: re.Match[str]) -> str:
     """One or two numerals among digits are rather words that follow a number, unless they make it a mobile phone's."""
-    spoken = sum(char in _SPOKEN for char in run.group())
+    spoken = sum(char in SPOKEN for char in run.group())
     written = run.group().translate(_SPOKEN_VALUES)
     mobile = written[0] == "1" and sum(char.isdigit() for char in written) == 11
     return written if spoken >= 3 or mobile else run.group()
@@ -114,9 +113,8 @@ _EMAIL = re.compile(
 )
 _URL = re.compile(r"(?:https?://|www\.)[!-Z\\^-~]+", re.IGNORECASE)  # printable ASCII but for square brackets
 _SECRET = re.compile(r"(?<=//)[^/@]*@|[?#].|(?<=/)(?=[A-Za-z]*[0-9])[0-9A-Za-z_-]{16}")
-_PROVINCE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤川青藏琼宁"
 _PLATE = re.compile(
-    rf"[{_PROVINCE}][ .·-]?[A-HJ-NP-Za-hj-np-z](?:[ .·-]{{0,2}}[0-9A-HJ-NP-Za-hj-np-z]){{4,5}}"
+    rf"[{PROVINCE}][ .·-]?[A-HJ-NP-Za-hj-np-z](?:[ .·-]{{0,2}}[0-9A-HJ-NP-Za-hj-np-z]){{4,5}}"
     r"(?:[ .·-]?[0-9A-HJ-NP-Za-hj-np-z挂学警港澳])?(?![0-9A-Za-z])"
 )
 
@@ -140,22 +138,22 @@ def find_plates(text: str) -> Iterator[Span]:
             yield *found.span(), "plate"
 
 
-# What a text must have for a finder to be tried on it: in the syntax that both `re` and RE2 (DuckDB) understand.
+# What a text must have for a finder to be tried on it, in ASCII and beyond it.
 _HINTS = (
     (
         find_emails,
-        r"[@＠﹫]|[(\[{【（［｛] ?[aAａＡ][tTｔＴ] ?[)\]}】）］｝]|[ \x{a0}　][aA][tT][ 　]".replace(
-            r"\x{a0}", "\xa0"
-        ),
+        r"@|[(\[{] ?[aA][tT] ?[)\]}]| [aA][tT] ",
+        "[＠﹫]|[(\\[{【（［｛] ?[aAａＡ][tTｔＴ] ?[)\\]}】）］｝]|[ \xa0　][aA][tT][ 　]",
     ),
-    (find_urls, r"(?::|：)(?:/|／)(?:/|／)|[wWｗ][wWｗ][wWｗ][.．]"),
+    (find_urls, "://|[wW][wW][wW][.]", "[:：][/／][/／]|[wWｗ][wWｗ][wWｗ][.．]"),
     (
         find_numbers,
-        f"[{_DIGIT}](?:[^{_DIGIT}]{{0,6}}[{_DIGIT}]){{3}}|[{_DIGIT}{_SPOKEN}](?:[^{_DIGIT}{_SPOKEN}]{{0,2}}[{_DIGIT}{_SPOKEN}]){{10}}",
+        "[0-9](?:[^0-9]{0,6}[0-9]){3}",
+        f"[{DIGIT}](?:[^{DIGIT}]{{0,6}}[{DIGIT}]){{3}}|[{DIGIT}{SPOKEN}](?:[^{DIGIT}{SPOKEN}]{{0,2}}[{DIGIT}{SPOKEN}]){{10}}",
     ),
-    (find_plates, f"[{_PROVINCE}][^0-9A-Za-zＡ-Ｚａ-ｚ]?[A-Za-zＡ-Ｚａ-ｚ]"),
-    (find_names, NAME_HINT),
-    (find_addresses, ADDRESS_HINT),
+    (find_plates, "", f"[{PROVINCE}][^0-9A-Za-zＡ-Ｚａ-ｚ]?[A-Za-zＡ-Ｚａ-ｚ]"),
+    (find_names, EN_NAME_HINT, ZH_NAME_HINT),
+    (find_addresses, EN_ADDRESS_HINT, ZH_ADDRESS_HINT),
 )
-_FINDERS = tuple((find, re.compile(hint)) for find, hint in _HINTS)
-PREFILTER = "|".join(f"(?:{hint})" for _, hint in _HINTS)
+_ASCII = tuple((find, re.compile(hint)) for find, hint, _ in _HINTS if hint)
+_ALL = tuple((find, re.compile("|".join(filter(None, hints)))) for find, *hints in _HINTS)

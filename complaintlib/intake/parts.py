@@ -1,102 +1,186 @@
-"""The files of a batch: the months that change, and the account of what became of the rows."""
+"""The files of a batch: the months that change, in the order of time, each written once."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .ledger import ASIDE, DUPLICATE, USED
-from .merge import order, stored_rows
+import duckdb
+
+from ..schema import CLOCKED, TEXT, TEXTS
+from .merge import stored_rows
 from .same import same_key
-from .store import SENSITIVE, Content, key_of, literal, month_of, private, quoted
-from .work import Work, day_of, source_of
+from .store import MONTHLY, SENSITIVE, WORK, Content, key_of, literal, month_of, parquet, private, quoted
+from .texts import all_texts, joined, masked
+from .typed import TYPES
+from .work import Work
 
 PARTS = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+_STAGED = "(FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (month_), OVERWRITE, ROW_GROUP_SIZE 20480)"
+WRITERS = 2  # files written at once
+_HELD = {TEXTS: 40_000}  # rows a thread holds before it passes them on to the files of their months; else ...
+_HELD_ELSE = 400_000
+
+Month = Callable[[str], str]
 
 
 def write(work: Work, folder: Path, content: Content, batch: int) -> None:
     """Writes the files that change under names of this batch, and lists them in `content` in place of the old ones."""
-    con, name = work.con, work.table.name
-    files, same = content["files"].get(name, []), same_key(name, "o", "n")
-    con.execute("CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT file FROM superseded")
-    replaced = {file for (file,) in con.execute("FROM touched").fetchall()}
-    months = {month for (month,) in con.execute("SELECT DISTINCT month_ FROM out").fetchall()}
-    written = []
-    for month in sorted(months | {month_of(file) for file in replaced}):
-        there = [file for file in files if month_of(file) == month]
-        replaced |= set(there)
-        parts = [f"SELECT * EXCLUDE (month_, row) FROM out WHERE month_ = {literal(month)}"]
-        if there:
-            stored = stored_rows(work, folder, there)
-            left = f"SELECT o.* EXCLUDE (file) FROM {stored} o ANTI JOIN superseded n ON {same} AND o.file = n.file"
-            parts.append(left)
-            parts.append(
-                f"SELECT * EXCLUDE (file) FROM mended WHERE file IN ({', '.join(map(literal, there))})"
-            )
-        file = f"{name}/month={month}/part-{batch}.parquet" if month else f"{name}/part-{batch}.parquet"
-        if _copy(work, folder, file, f"{' UNION ALL BY NAME '.join(parts)} ORDER BY {order(work)}"):
-            written.append(file)
-    if kept := sorted((set(files) - replaced) | set(written), key=lambda f: (month_of(f), f)):
-        content["files"][name] = kept
-    else:
-        content["files"].pop(name, None)
+    con, table = work.con, work.table.name
+    replaced = {file for (file,) in con.execute("SELECT DISTINCT file FROM superseded").fetchall()}
+    months = set(_months(work)) | {month_of(file) for file in replaced}
+    _write_table(work, folder, content, table, sorted(months), _cases(work, folder, content, batch), batch)
+    if table == "complaints":
+        _write_table(work, folder, content, TEXTS, sorted(months), _texts(work, folder, content), batch)
     if work.profile.keep_text and work.texts:
-        key = ", ".join(f"out.{c}" for c in key_of(name))
+        key = ", ".join(f"out.{c}" for c in key_of(table))
         texts = ", ".join(f"raw.{quoted(work.headers[c])} AS {c}" for c in work.texts)
+        rows = f"SELECT {key}, {texts} FROM out JOIN raw ON raw.row = out.row ORDER BY out.row"
         file = f"{SENSITIVE}/part-{batch}.parquet"
-        if _copy(
-            work,
-            folder,
-            file,
-            f"SELECT {key}, {texts} FROM out JOIN raw ON raw.row = out.row ORDER BY out.row",
-        ):
+        if copy(con, folder, file, rows):
             content["files"].setdefault(SENSITIVE, []).append(file)
 
 
-def write_account(work: Work, folder: Path, content: Content, batch: int, batch_id: str, file: str) -> None:
-    """Writes the ledger's lines and the arrivals: rows by source, day and fate.
+def _write_table(
+    work: Work, folder: Path, content: Content, name: str, months: list[str], rows: Month, batch: int
+) -> None:
+    """Writes the rows of each of the months, several at once, and lists the files in place of the months' old ones."""
 
-    A stored row that goes is counted there too, as one less `used` and one more `duplicate` of its own source and
-    day: so the sum of `used` is what the store holds, at any time.
+    def written(month: str) -> str | None:
+        file = f"{name}/month={month}/part-{batch}.parquet" if month else f"{name}/part-{batch}.parquet"
+        with work.con.cursor() as con:
+            return file if copy(con, folder, file, f"{rows(month)} ORDER BY {order(work)}") else None
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        try:
+            new = [file for file in pool.map(written, months) if file]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    old = [file for file in content["files"].pop(name, []) if month_of(file) not in months]
+    if old or new:
+        content["files"][name] = sorted({*old, *new}, key=lambda file: (month_of(file), file))
+
+
+def _cases(work: Work, folder: Path, content: Content, batch: int) -> Month:
+    """For a month, SQL for the rows of the table: the new ones, and of the stored ones those that stay."""
+    name, same = work.table.name, same_key(work.table.name, "o", "n")
+    columns = ", ".join(_columns(work))
+    fresh = ", ".join(
+        c if sql else f"CAST(NULL AS {kind}) AS {c}" for c, (sql, kind) in _columns(work).items()
+    )
+    files, new = content["files"].get(name, []), _by_month(work, folder, as_kept(work, batch), name)
+
+    def rows(month: str) -> str:
+        parts = [f"SELECT {fresh} FROM {new(month)}"]
+        if there := [file for file in files if month_of(file) == month]:
+            left = f"SELECT o.* FROM {stored_rows(work, folder, there)} o ANTI JOIN superseded n ON {same} AND o.file = n.file"
+            mended = f"SELECT * FROM mended WHERE file IN ({', '.join(map(literal, there))})"
+            parts += [f"SELECT {columns} FROM ({part})" for part in (left, mended)]
+        return " UNION ALL BY NAME ".join(parts)
+
+    return rows
+
+
+def _texts(work: Work, folder: Path, content: Content) -> Month:
+    """For a month, SQL for the texts of the complaints; a complaint that goes takes its texts with it."""
+    same = same_key("complaints", "o", "n")
+    files, texts = content["files"].get(TEXTS, []), all_texts(work)
+    columns = ", ".join(dict.fromkeys([*key_of("complaints"), work.table.time, *texts]))
+    full = " OR ".join(f"{c} IS NOT NULL" for c in texts)
+    said = (
+        f"(SELECT {columns}, {month_of_row(work)} AS month_ FROM {joined('out', masked(work))} WHERE {full})"
+    )
+    new = _by_month(work, folder, said, TEXTS) if work.texts else None
+
+    def rows(month: str) -> str:
+        parts = [f"SELECT {columns} FROM {new(month)}"] if new else []
+        if there := [file for file in files if month_of(file) == month]:
+            gone = "(SELECT * FROM superseded WHERE counted)"
+            parts.append(f"SELECT o.* FROM {parquet(folder, there)} o ANTI JOIN {gone} n ON {same}")
+        return " UNION ALL BY NAME ".join(parts) or f"SELECT {columns} FROM {said} LIMIT 0"
+
+    return rows
+
+
+def as_kept(work: Work, batch: int, texts: bool | None = None) -> str:
+    """SQL for the rows of `out` as the store keeps them: minutes beside the times, texts where they are not kept apart.
+
+    Columns that have no value in the file are left out.
     """
-    source, table = literal(work.profile.source or work.profile.name), literal(work.table.name)
-    work.con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE fates AS
-        SELECT source, day, fate, 1 AS rows FROM gone
-        UNION ALL SELECT {source_of(work)}, {day_of(work)}, '{USED}', 1 FROM out
-        UNION ALL SELECT source_, day_, '{USED}', -1 FROM superseded WHERE counted
-        UNION ALL SELECT source_, day_, '{DUPLICATE}', 1 FROM superseded WHERE counted"""
+    columns = {c: sql for c, (sql, _) in _columns(work, texts).items() if sql}
+    source = joined("out", masked(work)) if {*columns} & {*map(quoted, all_texts(work))} else "out"
+    minutes = " ".join(
+        f"LEFT JOIN minutes c_{c} ON c_{c}.minute = date_trunc('minute', o.{c})"
+        for c in CLOCKED.get(work.table.name, ())
+        if f"{c}_worked" in columns
     )
-    arrivals = f"""SELECT {literal(batch_id)} AS batch_id, {table} AS "table", source, fate, day, CAST(sum(rows) AS BIGINT) AS rows
-        FROM fates GROUP BY ALL HAVING sum(rows) <> 0 ORDER BY day NULLS FIRST, source, fate"""
-    lines = [
-        (batch_id, work.table.name, line.step, number, line.rows_in, line.rows_out, line.rows_changed,
-         ", ".join(line.sample_ids), line.note)
-        for number, line in enumerate(work.ledger.lines, start=1)
-    ]  # fmt: skip
+    picked = ", ".join(f"{sql} AS {c}" for c, sql in columns.items())
+    return f"(SELECT {picked.replace('@batch', str(batch))}, {month_of_row(work, 'o.')} AS month_, o.row FROM {source} o {minutes})"
+
+
+def _columns(work: Work, texts: bool | None = None) -> dict[str, tuple[str, str]]:
+    """The columns of the table's files: where each comes from (empty: from nowhere) and its type."""
+    texts = work.table.name != "complaints" if texts is None else texts
+    filled = {*work.headers, *work.profile.constants, *work.profile.complete, "source"}
+    columns = {}
+    for column, kind in work.table.columns.items():
+        if kind != TEXT or texts:
+            columns[quoted(column)] = (f"o.{quoted(column)}" if column in filled else "", TYPES[kind])
+        if column in CLOCKED.get(work.table.name, ()):
+            for clock in ("elapsed", "worked"):
+                columns[f"{column}_{clock}"] = (f"c_{column}.{clock}" if column in filled else "", "BIGINT")
+    return columns | {"batch": ("CAST(@batch AS INTEGER)", "INTEGER")}
+
+
+def _by_month(work: Work, folder: Path, rows: str, name: str) -> Month:
+    """For a month, SQL for those of the rows that fall into it. Rows of many months are first put into files by month:
+    to sort each of these is less than to sort all, and takes no more memory the more rows there are."""
+    if len(_months(work)) < 4:
+        return lambda month: f"(SELECT * FROM {rows} WHERE month_ IS NOT DISTINCT FROM {_first(month)})"
+    place = folder / WORK / name
     work.con.execute(
-        'CREATE OR REPLACE TEMP TABLE lines(batch_id VARCHAR, "table" VARCHAR, step VARCHAR, step_no BIGINT, '
-        "rows_in BIGINT, rows_out BIGINT, rows_changed BIGINT, sample_ids VARCHAR, note VARCHAR)"
+        f"SET partitioned_write_flush_threshold = {_HELD.get(name, _HELD_ELSE)}; SET partitioned_write_max_open_files = 1000"
     )
-    work.con.executemany("INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", lines)
-    ledger = f"SELECT *, {source} AS source, {literal(file)} AS file FROM lines ORDER BY step_no"
-    for name, rows in (("arrivals", arrivals), ("ledger", ledger)):
-        path = f"{name}/part-{batch}.parquet"
-        _copy(work, folder, path, rows)
-        content["files"].setdefault(name, []).append(path)
+    work.con.execute(f"COPY (SELECT * FROM {rows}) TO {literal(str(place))} {_STAGED}")
+
+    def of(month: str) -> str:
+        files = sorted(place.glob(f"month_={month}-01/*.parquet"))
+        listed = ", ".join(literal(str(file)) for file in files)
+        return (
+            f"read_parquet([{listed}], hive_partitioning = false)"
+            if files
+            else f"(SELECT * FROM {rows} LIMIT 0)"
+        )
+
+    return of
 
 
-def counts(work: Work) -> dict[str, int]:
-    """Rows of the batch by fate."""
-    found = dict(work.con.execute("SELECT fate, count(*) FROM gone GROUP BY 1").fetchall())
-    return {
-        USED: work.one("SELECT count(*) FROM out"),
-        DUPLICATE: found.get(DUPLICATE, 0),
-        ASIDE: found.get(ASIDE, 0),
-    }
+def _months(work: Work) -> list[str]:
+    found = work.con.execute(f"SELECT DISTINCT {month_of_row(work)} FROM out ORDER BY 1").fetchall()
+    return [f"{day:%Y-%m}" if day else "" for (day,) in found]
 
 
-def _copy(work: Work, folder: Path, file: str, rows: str) -> int:
+def month_of_row(work: Work, prefix: str = "") -> str:
+    """SQL for the first day of the month a row is kept under; missing for tables that are kept whole."""
+    monthly = work.table.name in MONTHLY
+    return (
+        f"CAST(date_trunc('month', {prefix}{work.table.time}) AS DATE)" if monthly else "CAST(NULL AS DATE)"
+    )
+
+
+def _first(month: str) -> str:
+    return f"DATE '{month}-01'" if month else "NULL"
+
+
+def order(work: Work) -> str:
+    """The order of rows in a file: by time, then by key, so that the same rows give the same file."""
+    return ", ".join(map(quoted, dict.fromkeys((*filter(None, [work.table.time]), *key_of(work.table.name)))))
+
+
+def copy(con: duckdb.DuckDBPyConnection, folder: Path, file: str, rows: str) -> int:
     """Writes the rows to a file of the store unless there are none; returns how many."""
     private((folder / file).parent)
-    count = work.con.execute(f"COPY ({rows}) TO {literal(str(folder / file))} {PARTS}").fetchone()[0]
+    count = con.execute(f"COPY ({rows}) TO {literal(str(folder / file))} {PARTS}").fetchone()[0]
     if not count and file.split("/", maxsplit=1)[0] not in ("ledger", "arrivals"):
         (folder / file).unlink(missing_ok=True)
     return count

@@ -53,28 +53,33 @@ _ZH_ADDRESS = re.compile(
 _BEFORE_ADDRESS = re.compile(
     r"地址|住址|住在|家住|位于|寄[到往给]|送[到往给]|发[到往]|搬到|[在到是从去往为]|[^\u4e00-\u9fff0-9A-Za-z]"
 )
+_STREET = (
+    r"[0-9]{1,5}[A-Z]? (?:[A-Z][a-z]+|[0-9]{1,3}(?:st|nd|rd|th)|[NSEW]\.?)(?: [A-Z][a-z]+){0,3}"
+    r" (?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Terrace|Close|Square)\b"
+)
+_POSTCODE = "[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][ABD-HJLNP-UW-Z]{2}"
 _EN_ADDRESS = re.compile(
-    r"(?<![0-9A-Za-z$£€.,-])[0-9]{1,5}[A-Z]? (?:[A-Z][a-z]+|[0-9]{1,3}(?:st|nd|rd|th)|[NSEW]\.?)(?: [A-Z][a-z]+){0,3}"
-    r" (?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Terrace|Close|Square)\b\.?"
+    rf"(?<![0-9A-Za-z$£€.,-]){_STREET}\.?"
     r"(?:,? (?:Apt|Apartment|Unit|Suite|Flat|#)\.? ?[0-9A-Z]{1,5})?"
-    r"|(?<![0-9A-Za-z])[A-Z]{1,2}[0-9][0-9A-Z]? [0-9][ABD-HJLNP-UW-Z]{2}(?![0-9A-Za-z])"
+    rf"|(?<![0-9A-Za-z]){_POSTCODE}(?![0-9A-Za-z])"
 )
 
 
-# What a text must have for the finders to be tried on it, in the syntax common to `re` and RE2.
-NAME_HINT = (
+# What a text must have for the finders to be tried on it, in the syntax common to `re` and RE2; in ASCII, and beyond.
+ZH_NAME_HINT = (
     "先生|女士|小姐|太太|师傅|老师|经理|主任|主管|店长|队长|医生|律师|警官|阿姨|大爷|大姐|大哥"
     "|姓名|名字|名叫|联系人|收件人|收货人|寄件人|发件人|投诉人|举报人|当事人|经办人|签收人|乘客|旅客|患者|户主|车主|业主"
-    "|我叫|我是|本人|M[rsx]|Dr|Prof|Dear|name|Name|ecipient|ontact|egards,|incerely,|hanks,|I'm |I am |his is "
+    "|我叫|我是|本人"
 )
-ADDRESS_HINT = (
-    f"(?:{_PLACE})[东西南北中]?段?[ 　]?[{_NUMERAL}０-９A-Za-z]"
-    "|[0-9][A-Z]? [A-Z0-9][A-Za-z0-9. ]{1,60}(?:St|Rd|Road|Ave|Lane|Ln|Dr|Boul|Blvd|C|Way|Pl|Terr|Square)|[A-Z][0-9][0-9A-Z]? [0-9][A-Z]{2}"
+EN_NAME_HINT = (
+    "M[rsx]|Miss|Dr|Prof|Dear|name|Name|ecipient|ontact|egards,|incerely,|hanks,|I'm |I am |his is "
 )
+ZH_ADDRESS_HINT = f"(?:{_PLACE})[东西南北中]?段?[ 　]?[{_NUMERAL}０-９A-Za-z]"
+EN_ADDRESS_HINT = f"{_STREET}|{_POSTCODE}"
 
 
 def find_names(text: str) -> Iterator[Span]:
-    for pattern in (_ZH_NAME, _EN_NAME):
+    for pattern in (_EN_NAME,) if text.isascii() else (_ZH_NAME, _EN_NAME):
         for found in pattern.finditer(text):
             yield *found.span(found.lastgroup), "name"
 

@@ -1,12 +1,14 @@
 """Privacy at the door: identifiers become keyed pseudonyms, what texts say of people is masked."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from . import wording
 from .codes import REPAIRED
-from .mask import PREFILTER, mask
+from .hints import NUMBERS, OTHERS
+from .mask import mask
 from .pseudonym import Pseudonyms
-from .store import literal, quoted
+from .store import literal
 from .typed import SECRET
 from .work import Work, counted
 
@@ -81,21 +83,24 @@ def _tokens(
 
 
 def mask_texts(work: Work) -> None:
-    """Makes `masked_<column>` (text, masked): only distinct texts in which there may be something are looked through."""
-    found: dict[str, int] = {}
-    rows = work.one("SELECT count(*) FROM cases")
-    changed = 0
+    """Makes `masked_<column>` (row, masked). Each different text in which there may be something is looked through once."""
+    found: Counter[str] = Counter()
+    rows, changed = work.one("SELECT count(*) FROM cases"), 0
     for column in work.texts:
-        text = wording.of(column, f"raw.{quoted(work.headers[column])}")
-        rows_of = f"FROM raw SEMI JOIN cases USING (row) {wording.join(column, 'raw')}"
-        work.con.execute(f"CREATE OR REPLACE TABLE masked_{column}(text VARCHAR, masked VARCHAR)")
-        maybe = f"SELECT DISTINCT text FROM (SELECT {text} AS text {rows_of}) WHERE regexp_matches(text, {literal(PREFILTER)})"
+        work.con.execute("CREATE OR REPLACE TEMP TABLE looked(first BIGINT, masked VARCHAR)")
+        maybe = f"""SELECT first, text FROM (SELECT first, {wording.of(column, "n.text")} AS text
+            FROM noted_{column} n {wording.join(column, "n", "first")}
+            WHERE first IN (SELECT first FROM alike_{column} SEMI JOIN cases USING (row)))
+            WHERE regexp_matches(text, {literal(NUMBERS)}) OR regexp_matches(text, {literal(OTHERS)})"""
         for batch in work.con.cursor().execute(maybe).to_arrow_reader(10_000):
-            plain = batch.column(0).to_pylist()
+            firsts, plain = (batch.column(at).to_pylist() for at in (0, 1))
             masked, kinds = mask(plain)
-            for kind, count in kinds.items():
-                found[kind] = found.get(kind, 0) + count
-            pairs = [pair for pair in zip(plain, masked, strict=True) if pair[0] != pair[1]]
-            work.append(f"masked_{column}", text=[old for old, _ in pairs], masked=[new for _, new in pairs])
-        changed += work.one(f"SELECT count(*) {rows_of} WHERE {text} IN (SELECT text FROM masked_{column})")
+            found += kinds
+            changes = [(f, new) for f, old, new in zip(firsts, plain, masked, strict=True) if old != new]
+            work.append("looked", first=[first for first, _ in changes], masked=[new for _, new in changes])
+        work.con.execute(
+            f"""CREATE OR REPLACE TABLE masked_{column} AS
+            SELECT row, masked FROM alike_{column} JOIN looked USING (first) SEMI JOIN cases USING (row)"""
+        )
+        changed += work.one(f"SELECT count(*) FROM masked_{column}")
     work.ledger.add("mask", rows, changed=changed, note=counted(sorted(found.items())))

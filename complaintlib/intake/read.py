@@ -16,9 +16,11 @@ from ..words import Words
 from . import delimited, excel, records
 from .encodings import Survey, encoding_of, survey
 from .header import clean_headers
+from .kept import forget
 from .kinds import kind_of, plain_file, unpacked
 from .notes import Note, Refused
 from .profile import Profile
+from .store import quoted
 
 __all__ = ["Note", "Refused", "Source", "read", "read_headers"]
 
@@ -66,8 +68,10 @@ def read_headers(path: str | Path, profile: Profile | None = None) -> tuple[str,
         return tuple(clean_headers(cells, path)[0])
 
 
-def read(path: str | Path, profile: Profile, con: duckdb.DuckDBPyConnection) -> Source:
-    """Reads the file into `con`, replacing earlier tables of these names.
+def read(
+    path: str | Path, profile: Profile, con: duckdb.DuckDBPyConnection, into: Path | None = None
+) -> Source:
+    """Reads the file into `con`, in place of an earlier one. The folder `into`, where given, takes what is large.
 
     `raw`: `row` (BIGINT, number of the record in the file, 1 = first after the header), then every column of the file
     as VARCHAR under its cleaned header; an empty field is NULL. `unread`: `row`, `why` (a code: short_row, long_row,
@@ -75,12 +79,13 @@ def read(path: str | Path, profile: Profile, con: duckdb.DuckDBPyConnection) -> 
     """
     path = plain_file(path)
     encoding = delimiter = sheet = None
+    forget(con)
     try:
         with _opened(path) as (file, kind, seen):
             if kind == "csv":
                 form = delimited.sniff(file, seen, profile.read, profile.known)
                 encoding, delimiter = form.encoding, form.delimiter
-                headers, nameless, notes = delimited.load(file, seen, form, con)
+                headers, nameless, notes = delimited.load(file, seen, form, con, into)
             elif kind == "excel":
                 sheet, rows, said = excel.open_sheet(file, profile.read)
                 headers, nameless, notes = records.load_rows(
@@ -91,16 +96,17 @@ def read(path: str | Path, profile: Profile, con: duckdb.DuckDBPyConnection) -> 
                 encoding = encoding_of(file, seen, profile.read.encoding)
                 headers, nameless, notes = records.load_json(file, encoding, con)
             else:
-                headers, nameless, notes = records.load_parquet(file, con)
-            digest = seen.sha256 if file == path else survey(path).sha256
+                headers, nameless, notes = records.load_parquet(file, con, into)
     except Refused as refused:
         raise Refused(path, *refused.problems) from refused  # under its own name, not that of a copy
     if not path.name.lower().removesuffix(".gz").endswith(_SUFFIX[kind]):
         notes.append(Note("named_otherwise", _NAMED, values={"kind": kind}))
-    headers, more = _without_nameless(path, headers, nameless, con)
+    headers, more = _without_nameless(headers, nameless, con)
     notes += more + _set_aside(headers, con)
     total = con.execute("SELECT (SELECT count(*) FROM raw) + (SELECT count(*) FROM unread)").fetchone()[0]
-    return Source(path, digest, kind, encoding, delimiter, sheet, tuple(headers), total, tuple(notes))
+    return Source(
+        path, survey(path).sha256, kind, encoding, delimiter, sheet, tuple(headers), total, tuple(notes)
+    )
 
 
 @contextmanager
@@ -120,18 +126,15 @@ def _opened(path: Path) -> Iterator[tuple[Path, str, Survey]]:
 
 
 def _without_nameless(
-    path: Path, headers: list[str], nameless: list[str], con: duckdb.DuckDBPyConnection
+    headers: list[str], nameless: list[str], con: duckdb.DuckDBPyConnection
 ) -> tuple[list[str], list[Note]]:
     """Columns without a name are dropped where they are empty; where they are not, they get a number for a name."""
     kept, notes = [], []
     for name in nameless:
-        quoted = '"' + name.replace('"', '""') + '"'
-        filled = con.execute(f"SELECT count(*) FILTER (trim({quoted}) <> '') FROM raw").fetchone()[0]
+        filled = con.execute(f"SELECT count(*) FILTER (trim({quoted(name)}) <> '') FROM kept").fetchone()[0]
         if filled:
             kept.append(name)
             notes.append(Note("nameless_column", _NAMELESS, filled, values={"name": name}))
-        else:
-            con.execute(f"ALTER TABLE raw DROP COLUMN {quoted}")
     dropped = [name for name in nameless if name not in kept]
     if dropped:
         notes.append(Note("trailing_separator", _DROPPED, len(dropped)))
@@ -139,26 +142,24 @@ def _without_nameless(
 
 
 def _set_aside(headers: list[str], con: duckdb.DuckDBPyConnection) -> list[Note]:
-    """Empty rows and rows of sums leave `raw` for `unread`: what counts is the first cell with anything in it."""
-    cells = [f"""nullif(trim("{header.replace('"', '""')}"), '')""" for header in headers]
+    """Makes `raw`. Empty rows and rows of sums are in `unread`: what counts is the first cell with anything in it."""
+    cells = [f"nullif(trim({quoted(header)}), '')" for header in headers]
     total = f"length(cell) < 40 AND regexp_full_match(cell, '{_TOTAL}', 'i')"
     con.execute(
-        f"""INSERT INTO unread SELECT "row", 'total_row' FROM (SELECT "row", {cells[0]} AS cell FROM raw) WHERE {total}"""
+        f"""INSERT INTO unread SELECT "row", 'total_row' FROM (SELECT "row", {cells[0]} AS cell FROM kept) WHERE {total}"""
     )
     con.execute(  # the other columns are looked at only where the first is empty
         f"""INSERT INTO unread SELECT "row", CASE WHEN cell IS NULL THEN 'blank_row' ELSE 'total_row' END
-        FROM (SELECT "row", coalesce({", ".join(cells)}) AS cell FROM raw
-            WHERE "row" IN (SELECT "row" FROM raw WHERE {cells[0]} IS NULL))
+        FROM (SELECT "row", coalesce({", ".join(cells)}) AS cell FROM kept
+            WHERE "row" IN (SELECT "row" FROM kept WHERE {cells[0]} IS NULL))
         WHERE cell IS NULL OR ({total})"""
     )
     found = con.execute(
         """SELECT why, count(*), list(row ORDER BY row)[:5] FROM unread WHERE why IN ('blank_row', 'total_row')
         GROUP BY why ORDER BY why"""
     ).fetchall()
-    if found:
-        con.execute(
-            "DELETE FROM raw WHERE \"row\" IN (SELECT row FROM unread WHERE why IN ('blank_row', 'total_row'))"
-        )
+    read_in = ' WHERE "row" NOT IN (SELECT row FROM unread)' if found else ""
+    con.execute(f"CREATE VIEW raw AS SELECT {', '.join(map(quoted, ['row', *headers]))} FROM kept{read_in}")
     words = {"blank_row": _BLANK, "total_row": _TOTALS}
     return [Note(why, words[why], rows, tuple(sample)) for why, rows, sample in found]
 

@@ -1,4 +1,4 @@
-"""Sheets, JSON, JSON lines and Parquet become the tables `raw` and `unread`, every value as text."""
+"""Sheets, JSON, JSON lines and Parquet become the tables `kept` and `unread`, every value as text."""
 
 import json
 from collections.abc import Collection, Iterator
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from ..words import Words
 from .header import clean_headers, filled, find_header
+from .kept import keep
 from .kinds import broken
 from .notes import Note, Refused
 
@@ -20,7 +21,7 @@ LARGEST_JSON = 1 << 29  # bytes of one JSON document: it is held in memory, unli
 
 def _tables(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE OR REPLACE TABLE unread (row BIGINT, why VARCHAR)")
-    con.execute('CREATE OR REPLACE TABLE raw ("row" BIGINT)')
+    con.execute('CREATE TABLE kept ("row" BIGINT)')
 
 
 def _name(header: str) -> str:
@@ -32,7 +33,7 @@ def _insert(con: duckdb.DuckDBPyConnection, numbers: list[int], columns: dict[st
         {"row": pa.array(numbers, pa.int64()), **{k: pa.array(v, pa.string()) for k, v in columns.items()}}
     )
     con.register("batch", batch)
-    con.execute("INSERT INTO raw BY NAME SELECT * FROM batch")
+    con.execute("INSERT INTO kept BY NAME SELECT * FROM batch")
     con.unregister("batch")
 
 
@@ -66,13 +67,13 @@ def load_rows(
     skip: int | None,
     con: duckdb.DuckDBPyConnection,
 ) -> tuple[list[str], list[str], list[Note]]:
-    """Fills `raw`; gives the headers, those of them that had no name, and what there is to say."""
+    """Fills `kept`; gives the headers, those of them that had no name, and what there is to say."""
     cells, taken, above = sheet_header(path, rows, known, skip)
     headers, notes = clean_headers(cells, path)
     nameless = [name for name, cell in zip(headers, cells, strict=True) if not filled(cell)]
     _tables(con)
     for header in headers:
-        con.execute(f"ALTER TABLE raw ADD COLUMN {_name(header)} VARCHAR")
+        con.execute(f"ALTER TABLE kept ADD COLUMN {_name(header)} VARCHAR")
     number, batch = 0, taken
     while batch:
         columns = zip(*batch, strict=True)
@@ -157,7 +158,7 @@ def _json_text(value: Any) -> str | None:
 def load_json(
     path: Path, encoding: str, con: duckdb.DuckDBPyConnection
 ) -> tuple[list[str], list[str], list[Note]]:
-    """Fills `raw` and `unread` from JSON or JSON lines, in batches."""
+    """Fills `kept` and `unread` from JSON or JSON lines, in batches."""
     _tables(con)
     headers: dict[str, str] = {}  # key as it comes -> header
     notes: list[Note] = []
@@ -173,7 +174,7 @@ def load_json(
             names, notes = clean_headers([*headers, *new], path)
             for key, name in zip([*headers, *new], names, strict=True):
                 if key not in headers:
-                    con.execute(f"ALTER TABLE raw ADD COLUMN {_name(name)} VARCHAR")
+                    con.execute(f"ALTER TABLE kept ADD COLUMN {_name(name)} VARCHAR")
                 headers[key] = name
         if good:
             columns = {name: [record.get(key) for _, record in good] for key, name in headers.items()}
@@ -206,20 +207,19 @@ def _literal(path: Path) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
 
 
-def load_parquet(path: Path, con: duckdb.DuckDBPyConnection) -> tuple[list[str], list[str], list[Note]]:
-    """Fills `raw` from Parquet; a whole number stored as a float loses its point, a time becomes ISO text."""
+def load_parquet(
+    path: Path, con: duckdb.DuckDBPyConnection, into: Path | None
+) -> tuple[list[str], list[str], list[Note]]:
+    """Fills `kept` from Parquet; a whole number stored as a float loses its point, a time becomes ISO text."""
     types = parquet_columns(path)
     headers, notes = clean_headers([name for name, _ in types], path)
     picked = ", ".join(
         f"{_as_text(_name(name), kind)} AS {_name(header)}"
         for (name, kind), header in zip(types, headers, strict=True)
     )
-    _tables(con)
+    con.execute("CREATE OR REPLACE TABLE unread (row BIGINT, why VARCHAR)")
     try:
-        con.execute(
-            f'CREATE OR REPLACE TABLE raw AS SELECT row_number() OVER () AS "row", {picked} FROM read_parquet($1)',
-            [_literal(path)],
-        )
+        keep(con, f"SELECT {picked} FROM read_parquet($file)", {"file": _literal(path)}, into)
     except duckdb.Error:
         raise broken(path) from None
     return headers, [], notes

@@ -7,16 +7,16 @@ file or in several.
 from ..schema import CLOCKED, TABLES, Table
 from .ledger import DUPLICATE
 from .store import key_of, quoted
+from .texts import all_texts, joined, masked
 from .work import Work, drop
 
 
 def latest_states(work: Work) -> None:
     """One row a case: the latest state of it (B56)."""
     key = ", ".join(key_of(work.table.name))
-    work.con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE states AS SELECT * EXCLUDE (k) FROM (SELECT *, hash({key}) AS k FROM out)
-        SEMI JOIN (SELECT hash({key}) AS k FROM out GROUP BY 1 HAVING count(*) > 1) USING (k)"""
-    )
+    twice = f"SELECT hash({key}) AS k FROM out GROUP BY 1 HAVING count(*) > 1"
+    rows = f"(SELECT * EXCLUDE (k) FROM (SELECT *, hash({key}) AS k FROM out) SEMI JOIN ({twice}) USING (k))"
+    work.con.execute(f"CREATE OR REPLACE TEMP TABLE states AS FROM {joined(rows, masked(work))}")
     ranked = f"SELECT row, row_number() OVER (PARTITION BY {key} ORDER BY {later(work.table)}, row DESC) AS n FROM states"
     drop(work, "same_id", f"SELECT row FROM ({ranked}) WHERE n > 1", DUPLICATE, "out")
 
@@ -28,9 +28,10 @@ def across_channels(work: Work) -> None:
         return
     same = ", ".join(quoted(c) for c in rule.same)
     full = " AND ".join(f"{quoted(c)} IS NOT NULL" for c in rule.same)
+    rows = matter_rows(work)
     work.con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE matters AS SELECT row, complaint_id, source, channel, received_at, {same} FROM out
-        SEMI JOIN (SELECT {same} FROM out WHERE {full} GROUP BY ALL HAVING count(*) > 1) USING ({same})"""
+        f"""CREATE OR REPLACE TEMP TABLE matters AS SELECT row, complaint_id, source, channel, received_at, {same} FROM {rows}
+        SEMI JOIN (SELECT {same} FROM {rows} WHERE {full} GROUP BY ALL HAVING count(*) > 1) USING ({same})"""
     )
     drop(
         work,
@@ -41,6 +42,11 @@ def across_channels(work: Work) -> None:
         DUPLICATE,
         "out",
     )
+
+
+def matter_rows(work: Work) -> str:
+    """SQL for the rows of `out`, with their texts where the rule for duplicates compares texts."""
+    return joined("out", masked(work)) if set(work.profile.duplicates.same) & set(all_texts(work)) else "out"
 
 
 def other_channel(a: str, b: str) -> str:

@@ -2,6 +2,8 @@
 
     store.json                                  zone, clock, breaks, batches in order, known codes, files by table
     complaints/month=2026-10/part-3.parquet     tables of cases by the month of their time; 3 = the batch that wrote it
+    texts/month=2026-10/part-3.parquet          the complaints' texts, apart from what is counted: key, time and texts of
+                                                the complaints that have any, in the same order
     exposure/part-2.parquet                     small tables whole; ledger and arrivals one file a batch
     sensitive/part-3.parquet                    original texts, only where a profile says `keep_text`
 
@@ -21,11 +23,11 @@ from typing import Any
 import duckdb
 
 from ..clock import Clock
-from ..schema import TABLES
+from ..schema import TABLES, TEXTS
 from ..words import Trouble, Words
 from .notes import Note
 
-FORMAT = 1
+FORMAT = 2
 WORK = ".work"  # where an intake keeps what it is working on
 SENSITIVE = "sensitive"  # original texts, apart from the tables that are analysed
 LOCKED = 75  # exit code: another run has the store
@@ -102,7 +104,7 @@ def sweep(folder: Path) -> None:
     listed = {folder / file for files in read_content(folder)["files"].values() for file in files}
     shutil.rmtree(folder / WORK, ignore_errors=True)
     (folder / "store.json.new").unlink(missing_ok=True)
-    for table in (*TABLES, SENSITIVE):
+    for table in (*TABLES, TEXTS, SENSITIVE):
         for file in (
             *folder.glob(f"{table}/part-*.parquet"),
             *folder.glob(f"{table}/month=*/part-*.parquet"),
@@ -203,6 +205,12 @@ def _row_problems(con: duckdb.DuckDBPyConnection, folder: Path, content: Content
         keys = f"SELECT 1 FROM {rows} GROUP BY {', '.join(key_of(table))} HAVING count(*) > 1"
         if twice := con.sql(f"SELECT count(*) FROM ({keys})").fetchone()[0]:
             yield Note("twice", _TWICE, rows=twice, values={"table": table})
+    if files := content["files"].get(TEXTS):
+        key = ", ".join(key_of("complaints"))
+        cases = parquet(folder, content["files"].get("complaints", []))
+        rows = f"(SELECT {key} FROM {parquet(folder, files)} EXCEPT ALL SELECT {key} FROM {cases})"
+        if lone := con.sql(f"SELECT count(*) FROM {rows}").fetchone()[0]:
+            yield Note("texts", _LONE, rows=lone)
 
 
 _NO_STORE = Words(
@@ -217,6 +225,10 @@ _ROWS = Words(
     "{table}: the store has {rows:int} rows, the arrivals say {said:int}",
 )
 _TWICE = Words("{table}：{rows:int} 个编号出现多次", "{table}: {rows:int} keys occur more than once")
+_LONE = Words(
+    "{rows:int} 份文本没有对应的投诉，或一件投诉有多份",
+    "texts without a complaint, or several of one: {rows:int}",
+)
 _CALENDAR = Words(
     "{year} 年的工作日历已变化，库中的工作分钟数仍按旧日历计算",
     "the working calendar of {year} has changed; the stored working minutes follow the old one",

@@ -1,8 +1,8 @@
 """The file's texts become the canonical columns: codes, times, numbers, flags; every repair is marked on its row.
 
-The result is the table `cases`: `row`, the canonical columns, `content` (a hash of all of them and of the texts, but
-not of columns that are completed later), and per column `b_<column>`: what was done to the value, as a sum of the
-marks in codes.py; `bits` has those of the whole row.
+The result is the table `cases`: `row`, the canonical columns but for the texts, and per column `b_<column>`: what was
+done to the value, as a sum of the marks in codes.py; `bits` has those of the whole row. What repeats itself, codes and
+days, is looked at once a value and not once a row.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ import duckdb
 
 from ..schema import ATTITUDES, CODE, FLAG, ID, NUMBER, TEXT, TIME, WHOLE
 from . import wording
-from .codes import BLANKED, NO_NUMBER, NO_TIME, STANDARD, blanks, map_codes
+from .codes import BLANKED, NO_NUMBER, NO_TIME, STANDARD, is_blank, map_codes
 from .dates import moments
 from .notes import Note, Refused
 from .profile import Profile, standard
@@ -52,7 +52,7 @@ CREATE OR REPLACE MACRO amount(x) AS regexp_replace(tidy(x), {literal(_MONEY)}, 
 
 class _Piece(NamedTuple):
     """How one column comes about, in four selects, one over the other: `read` over raw, `joined` with its table of
-    codes, `value` over those, and `mark` over the value and the raw text."""
+    values, `value` over those, and `mark` over the value and the raw text."""
 
     column: str
     value: str
@@ -79,22 +79,17 @@ def typed(
     pieces = list(_pieces(con, profile, headers, zone, codes, notes, problems))
     if problems:
         raise Refused(profile.name, *problems)
-    table = profile.canonical
-    texts = [c for c, kind in table.columns.items() if kind == TEXT and c in headers]
-    content = ", ".join(quoted(p.column) for p in pieces if p.column not in profile.complete)
-    read = ["row", *(p.read for p in pieces if p.read), *(f"{quoted(headers[c])} AS t_{c}" for c in texts)]
-    said = ", ".join(wording.of(c, f"r.t_{c}") for c in texts) or "NULL"
-    joins = [*(p.join for p in pieces), *(wording.join(c, "r") for c in texts)]
+    read = ["row", *(p.read for p in pieces if p.read)]
     raws = "".join(f", x_{p.column}" for p in pieces if p.mark)
     done = "".join(f", z_{p.column}" for p in pieces if p.joined)
     marks = "".join(f", CAST({p.mark} AS UTINYINT) AS b_{p.column}" for p in pieces if p.mark)
     bits = " | ".join(f"b_{p.column}" for p in pieces if p.mark) or "0"
     con.execute(
         f"""CREATE OR REPLACE TABLE cases AS SELECT *, CAST({bits} AS USMALLINT) AS bits
-        FROM (SELECT * EXCLUDE (said{raws}{done}), hash({content}, said) AS content{marks}
-        FROM (SELECT row, said{raws}{done}, {", ".join(f"{p.value} AS {quoted(p.column)}" for p in pieces)}
-        FROM (SELECT r.*, hash({said}) AS said{"".join(", " + p.joined for p in pieces if p.joined)}
-        FROM (SELECT {", ".join(read)} FROM raw) r {" ".join(joins)})))"""
+        FROM (SELECT * EXCLUDE (at_{raws}{done}){marks}
+        FROM (SELECT row, 0 AS at_{raws}{done}, {", ".join(f"{p.value} AS {quoted(p.column)}" for p in pieces)}
+        FROM (SELECT r.*{"".join(", " + p.joined for p in pieces if p.joined)}
+        FROM (SELECT {", ".join(read)} FROM raw) r {" ".join(p.join for p in pieces)})))"""
     )
     return tuple(notes)
 
@@ -107,14 +102,9 @@ def reword_texts(
     total: dict[str, int] = {}
     for column, kind in profile.canonical.columns.items():
         if kind == TEXT and column in headers:
-            for name, count in wording.reword(con, column, headers[column], missing(profile)).items():
+            for name, count in wording.reword(con, column, headers[column], profile).items():
                 total[name] = total.get(name, 0) + count
     return total
-
-
-def missing(profile: Profile) -> str:
-    """SQL list of the texts that mean "missing"."""
-    return ", ".join(literal(text) for text in sorted({*blanks(profile), ""}))
 
 
 def _pieces(
@@ -159,7 +149,7 @@ def _id(column: str, header: str, profile: Profile) -> _Piece:
     x, y = f"x_{column}", f"y_{column}"
     return _Piece(
         column,
-        value=f"CASE WHEN lower({y}) NOT IN ({missing(profile)}) THEN {y} END",
+        value=f"CASE WHEN NOT {is_blank(y, profile)} THEN {y} END",
         read=f"{quoted(header)} AS {x}, ident({quoted(header)}) AS {y}",
         mark=f"CASE WHEN {x} IS NULL THEN 0 WHEN {quoted(column)} IS NULL THEN {BLANKED} "
         f"WHEN {quoted(column)} <> {x} THEN {STANDARD} ELSE 0 END",
@@ -183,7 +173,7 @@ def _number(column: str, header: str, kind: str, profile: Profile) -> _Piece:
         read=f"{quoted(header)} AS {x}, amount({quoted(header)}) AS {y}",
         mark=f"CASE WHEN {x} IS NULL THEN 0 WHEN {quoted(column)} IS NOT NULL THEN "
         f"CASE WHEN TRY_CAST({x} AS DOUBLE) IS NULL THEN {STANDARD} ELSE 0 END "
-        f"WHEN lower(tidy({x})) IN ({missing(profile)}) THEN {BLANKED} ELSE {NO_NUMBER} END",
+        f"WHEN {is_blank(f'tidy({x})', profile)} THEN {BLANKED} ELSE {NO_NUMBER} END",
     )
 
 
@@ -194,7 +184,7 @@ def _time(column: str, header: str, sql: str, profile: Profile) -> _Piece:
         value=y,
         read=f"{quoted(header)} AS {x}, {sql} AS {y}",
         mark=f"CASE WHEN {x} IS NULL OR {quoted(column)} IS NOT NULL THEN 0 "
-        f"WHEN lower(tidy({x})) IN ({missing(profile)}) THEN {BLANKED} ELSE {NO_TIME} END",
+        f"WHEN {is_blank(f'tidy({x})', profile)} THEN {BLANKED} ELSE {NO_TIME} END",
     )
 
 

@@ -6,6 +6,9 @@ and `of` takes that into account.
 
 import duckdb
 
+from .codes import is_blank
+from .hints import NUMBERS, OTHERS
+from .profile import Profile
 from .store import literal, quoted
 
 UNSEEN = (  # as words.plain has them, in the spelling of DuckDB's regular expressions
@@ -25,27 +28,38 @@ _TOUCHED = rf"{UNSEEN}|\r|^[\s\x{{3000}}\x{{a0}}]|[\s\x{{3000}}\x{{a0}}]$|(?m:^>
 _LONGEST_BLANK = 12  # characters; no text that means "missing" is longer
 
 
-def reword(con: duckdb.DuckDBPyConnection, column: str, header: str, blanks: str) -> dict[str, int]:
+def reword(con: duckdb.DuckDBPyConnection, column: str, header: str, profile: Profile) -> dict[str, int]:
     """Makes `wording_<column>`; how many texts had unseen characters, markup and quoted replies taken out of them.
 
-    `blanks`: SQL list of the texts that mean "missing", the empty one too.
+    Texts that say the same are looked at once: `alike_<column>` (row, first) has the first row with the same text, by 128
+    bits of hash; `noted_<column>` (first, text) the texts to clean or to look through for personal data.
     """
     x = quoted(header)
-    short = f"length({x}) < {_LONGEST_BLANK} AND lower(tidy({x})) IN ({blanks})"
+    wanted = " OR ".join(f"regexp_matches({x}, {literal(p)})" for p in (_TOUCHED, NUMBERS, OTHERS))
     con.execute(
-        f"""CREATE OR REPLACE TABLE wording_{column} AS
-        SELECT row, CASE WHEN lower(text) NOT IN ({blanks}) THEN text END AS text, unseen, html, reply FROM (
+        f"""CREATE OR REPLACE TEMP TABLE hashes AS
+        SELECT row, hash({x}) AS a, hash(substr({x}, 2)) AS b FROM raw WHERE {x} IS NOT NULL;
+        CREATE OR REPLACE TABLE alike_{column} AS SELECT row, first FROM hashes JOIN
+        (SELECT a, b, min(row) AS first FROM hashes GROUP BY a, b) USING (a, b);
+        CREATE OR REPLACE TABLE noted_{column} AS SELECT row AS first, {x} AS text FROM raw
+        WHERE row IN (SELECT first FROM alike_{column}) AND ({wanted} OR {_short(x, profile)});
+        CREATE OR REPLACE TABLE wording_{column} AS SELECT row, text, unseen, html, reply FROM alike_{column} JOIN (
+        SELECT first, CASE WHEN NOT {is_blank("text", profile)} THEN text END AS text, unseen, html, reply FROM (
             SELECT *, trim(regexp_replace(regexp_replace(c, '{_REPLY}', ''), '{_QUOTED}', '', 'g'), {literal(_SPACE)}) AS text,
                 regexp_matches(c, '{_REPLY}|(?m)^>') AS reply FROM (
             SELECT *, CASE WHEN html THEN {_unmarked("b")} ELSE b END AS c FROM (
             SELECT *, regexp_matches(b, '{_HTML}') AS html, length(b) < length(a) AS unseen FROM (
             SELECT *, regexp_replace(a, '{UNSEEN}', '', 'g') AS b FROM (
-            SELECT row, replace(replace({x}, chr(13) || chr(10), chr(10)), chr(13), chr(10)) AS a FROM raw
-            WHERE regexp_matches({x}, '{_TOUCHED}') OR ({short}))))))"""
+            SELECT first, replace(replace(text, chr(13) || chr(10), chr(10)), chr(13), chr(10)) AS a FROM noted_{column}
+            WHERE regexp_matches(text, '{_TOUCHED}') OR {_short("text", profile)})))))) USING (first)"""
     )
     names = ("unseen", "html", "reply")
     counts = ", ".join(f"count(*) FILTER (WHERE {name})" for name in names)
     return dict(zip(names, con.execute(f"SELECT {counts} FROM wording_{column}").fetchone(), strict=True))
+
+
+def _short(x: str, profile: Profile) -> str:
+    return f"CASE WHEN length({x}) < {_LONGEST_BLANK} THEN {is_blank(f'tidy({x})', profile)} ELSE false END"
 
 
 def of(column: str, text: str) -> str:
@@ -53,8 +67,8 @@ def of(column: str, text: str) -> str:
     return f"CASE WHEN w_{column}.row IS NULL THEN {text} ELSE w_{column}.text END"
 
 
-def join(column: str, to: str) -> str:
-    return f"LEFT JOIN wording_{column} w_{column} ON w_{column}.row = {to}.row"
+def join(column: str, to: str, row: str = "row") -> str:
+    return f"LEFT JOIN wording_{column} w_{column} ON w_{column}.row = {to}.{row}"
 
 
 def _unmarked(x: str) -> str:

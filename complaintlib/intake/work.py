@@ -49,11 +49,9 @@ class Work:
     def one(self, sql: str) -> int:
         return self.con.execute(sql).fetchone()[0]
 
-    def append(self, table: str, **columns: list[str | None]) -> None:
-        """Adds rows of texts to a table of the work database."""
-        self.con.register(
-            "arrow", pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
-        )
+    def append(self, table: str, **columns: list[str | None] | list[int]) -> None:
+        """Adds rows to a table of the work database."""
+        self.con.register("arrow", pa.table(columns))
         self.con.execute(f"INSERT INTO {table} FROM arrow")
         self.con.unregister("arrow")
 

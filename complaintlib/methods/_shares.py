@@ -187,7 +187,7 @@ def shares_table(by: str, this: Window, changes: pd.DataFrame, top: int) -> pd.D
 
 def where_table(by: str, this: Window, earlier: Sequence[Window], moved: pd.DataFrame) -> pd.DataFrame:
     """The reasons, regions, products and channels of the changed categories' cases, against the period they changed from."""
-    parts = []
+    parts, all_names = [], sorted(set(moved[by]))  # this window is asked once for all of them
     for window in earlier:
         names = list(moved.loc[moved["compared"] == window.compared, by])
         for place in PLACES if names else ():
@@ -195,12 +195,13 @@ def where_table(by: str, this: Window, earlier: Sequence[Window], moved: pd.Data
             if place == by or broken or not this.book.has("complaints", place):
                 continue
             both = [
-                w.book.counts("complaints", [by, place], w.period, where={by: names}).set_index([by, place])[
-                    "n"
-                ]
+                w.book.counts("complaints", [by, place], w.period, where={by: all_names}).set_index(
+                    [by, place]
+                )["n"]
                 for w in (this, window)
             ]
             part = pd.concat(both, axis=1, keys=["n", "n_then"]).fillna(0).astype("int64").sort_index()
+            part = part[part.index.get_level_values(by).isin(names)]
             total = part.groupby(level=0).transform("sum")
             part["share_now"], part["share_then"] = part["n"] / total["n"], part["n_then"] / total["n_then"]
             part = part.join(_compare(part["n"], total["n"], part["n_then"], total["n_then"]))

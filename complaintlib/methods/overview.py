@@ -10,7 +10,7 @@ from scipy.stats import norm, t
 
 from .. import look
 from ..book import Book, NotMeasured
-from ..indicators import INDICATORS, Indicator, measure, whole_history
+from ..indicators import FIRST, INDICATORS, Indicator, measure, whole_history
 from ..period import Period
 from ..result import Result
 from ..rules import Statistics, load_rules
@@ -22,11 +22,6 @@ from ..words import Words, label, show
 from ._overview_said import SHORTEST, findings, year_before
 
 LONGEST = {"day": 400, "week": 160}  # periods of history that expectations of counts may rest on; else 61
-TILES = (  # drawn, as far as measured
-    "rate_orders", "open_at_end", "first_response_median", "resolution_median",
-    "first_response_on_time", "resolution_on_time", "resolved_7_days", "csat_top_two",
-    "reopen_rate", "upheld_rate", "received", "closed",
-)  # fmt: skip
 DRAWN = 8
 
 
@@ -87,7 +82,7 @@ class Overview(Result):
     def _drawn(self) -> pd.DataFrame:
         table = self.table.set_index("indicator", drop=False)
         known = [
-            key for key in TILES if key in table.index and table.loc[key, "value"] == table.loc[key, "value"]
+            key for key in FIRST if key in table.index and table.loc[key, "value"] == table.loc[key, "value"]
         ]
         return table.loc[known[:DRAWN]]
 

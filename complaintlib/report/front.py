@@ -8,17 +8,17 @@ from typing import Any
 
 import pandas as pd
 
-from ..indicators import INDICATORS
-from ..look import LEVEL, SOFT, sparkline
-from ..methods.overview import TILES as PREFERRED
+from ..indicators import FIRST
 from ..result import LEVELS, unstarred
 from ..words import Words, label, show
+from .sparkline import sparkline
 
 Finding = dict[str, Any]  # step, page, key, level, weight, values, head, tail (both in one language), mark
 
 FIVE, OF_ONE_METHOD, TILES, LISTED = 5, 2, 8, 6
 WORTH = 0.5  # a note of less weight stands on its page only
 LEADS = 0.9  # a finding of the headline page with this weight says how the period was, and comes first
+COLOURS = {"better": "#00598f", "worse": "#b34700"}  # of a line's last point; grey where it is neither
 SIGNS = {
     "better": "✓",
     "worse": "!",
@@ -102,12 +102,11 @@ def tiles(tables: Mapping[str, pd.DataFrame], lang: str) -> tuple[list[dict[str,
     """The measured indicators that matter most as tiles (those the overview draws), and what their changes compare with
     where that is one thing."""
     indicators, history = unstarred(tables["indicators"]), unstarred(tables["history"])
-    rank = {code: at for at, code in enumerate(PREFERRED)}
+    rank = {code: at for at, code in enumerate(FIRST)}
     known = indicators[indicators["value"].notna() & (indicators["verdict"] != "none")]
     known = known.sort_values("indicator", key=lambda codes: codes.map(rank).fillna(len(rank)), kind="stable")
     known = known.head(TILES)
     compared = set(known.get("compared", pd.Series(dtype=object)).dropna())
-    colours = {"better": LEVEL["good"], "worse": LEVEL["act"]}
     found = []
     for row in known.to_dict("records"):
         code, form, verdict = row["indicator"], row["form"], row["verdict"]
@@ -116,9 +115,9 @@ def tiles(tables: Mapping[str, pd.DataFrame], lang: str) -> tuple[list[dict[str,
             past["value"].astype(float).tolist(),
             past["low"].astype(float).tolist(),
             past["high"].astype(float).tolist(),
-            colours.get(verdict, SOFT),
+            COLOURS.get(verdict, "#52606d"),
         )
-        name = INDICATORS[code].words[lang] if code in INDICATORS else label("indicator", code, lang)
+        name = label("indicator", code, lang)
         value = show(row["value"], form, lang)
         found.append(
             {

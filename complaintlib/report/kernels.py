@@ -33,15 +33,18 @@ _ARGV = [
     "{connection_file}",
     "--HistoryManager.enabled=False",
 ]
+_LEAST = 4_000_000_000  # bytes that a kernel may have on any machine; engines ask for more than they use
 _SOCKET_PATH = 90  # characters that a socket's path may have (the limit is 104 on macOS)
 
 
 class Kernels:
     """The kernels of one run: `start` gives a manager for a new one, `end` kills it with all it started. They are
-    forked from `parent` as long as that can fork."""
+    forked from `parent` as long as that can fork. One that asks for more than `memory` bytes (default: half of what the
+    machine has free now) fails in its cell, where the system can say so (Linux)."""
 
-    def __init__(self, cwd: Path, parent: Parent | None = None, **env: str):
+    def __init__(self, cwd: Path, parent: Parent | None = None, memory: int | None = None, **env: str):
         self.cwd, self.parent = cwd, parent
+        self.memory = memory or max(_free() // 2, _LEAST)
         self.folder = Path(tempfile.mkdtemp(prefix="ck-"))
         self.env = environment() | {"IPYTHONDIR": str(self.folder / "ipython")} | env
         self.alive: list[_Manager] = []
@@ -134,9 +137,28 @@ class _Process(LocalProvisioner):
         if self.process is None:
             await super().launch_kernel(cmd, **kwargs)
         self.pid = self.pgid = self.process.pid
+        _limit(self.pid, self.kernels.memory)
         if self.kernels.stopped:  # between the question above and now
             kill(self.parent)
         return self.connection_info
+
+
+def _free() -> int:
+    """Bytes of memory that nothing uses, as far as the system tells."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        return 0
+
+
+def _limit(pid: int, memory: int) -> None:
+    """Let a process have no more than so much data: what it may write to and nobody shares. Address space would be the
+    wrong measure, of which engines take far more than they use."""
+    with contextlib.suppress(ImportError, AttributeError, OSError, ValueError):
+        import resource
+
+        resource.prlimit(pid, resource.RLIMIT_DATA, (memory, memory))
 
 
 def kill(manager: "_Manager") -> None:

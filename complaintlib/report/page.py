@@ -162,7 +162,10 @@ def _capped(text: str) -> str:
 @cache
 def _exporter() -> TemplateExporter:
     exporter = TemplateExporter(
-        extra_template_basedirs=[str(_FOLDER)], template_name="page", template_file="index.html.j2"
+        extra_template_basedirs=[str(_FOLDER)],
+        template_name="page",
+        template_file="index.html.j2",
+        default_preprocessors=[],  # the sections are chosen already; each would have the notebook validated again
     )
     for name, call in {"clean": clean, "capped": _capped, "png": _png, "alt": _alt, "plain": plain}.items():
         exporter.register_filter(name, call)

@@ -19,24 +19,36 @@ from importlib import import_module
 from typing import Any, TextIO
 
 _IMPORTS = (
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
     "babel.dates",
     "babel.numbers",
     "complaintlib.book",
     "complaintlib.look",
+    "complaintlib.privacy",
+    "complaintlib.report.shared",
     "complaintlib.result",
+    "complaintlib.stats.estimates",
+    "faulthandler",
     "ibis.backends.duckdb",
     "ibis.backends.duckdb.converter",
     "ibis.expr.types.groupby",
     "ibis.formats.pandas",
+    "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
     "matplotlib.backends.backend_agg",
     "pyarrow.pandas_compat",
     "pyarrow.parquet",
     "scipy.stats",
-    "statsmodels.api",
+    "tornado.platform.asyncio",
     *(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Ppm")),  # asked for by any picture
 )
+
+_NO_DEBUGGER = "debugpy"  # half of a kernel's start, and no report is debugged
 
 
 def serve(questions: TextIO, answers: TextIO) -> None:
@@ -123,10 +135,12 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nothing else may speak in the answers
     from complaintlib.methods import METHODS
 
+    sys.modules[_NO_DEBUGGER] = None  # which is how Python is told that there is no such module
     gc.disable()  # a quarter less time: imports leave nothing to collect
     for name in (*_IMPORTS, *(f"complaintlib.methods.{method}" for method in METHODS)):
         import_module(name)
     gc.enable()
+    del sys.modules[_NO_DEBUGGER]
     import duckdb
 
     duckdb.default_connection().close()  # its import opens one, with threads; it opens again when it is used

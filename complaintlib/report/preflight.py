@@ -3,6 +3,7 @@
 import hashlib
 import platform
 import shutil
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -65,6 +66,7 @@ def shown(store: str) -> str:
     return "demo" if store in ("demo", str(DEMO / "store")) else Path(store).name
 
 
+@cache
 def versions() -> dict[str, str]:
     from .. import __version__
 

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ..disclosure import Profile, treatments
@@ -19,11 +20,18 @@ GATED = ("phone", "id_card", "bank_card", "ssn", "plate", "email")
 
 def personal(path: str, content: bytes, known: Collection[str] = ()) -> list[str]:
     """The kinds of personal data found in a file's texts; `known` are case numbers, which may look like anything."""
+    texts = {text.strip() for text in _texts(path, content.decode("utf-8-sig"))}
+    found = {kind for text in texts - {*known, ""} for kind in _kinds(text)}
+    return [kind for kind in GATED if kind in found]
+
+
+@lru_cache(
+    maxsize=100_000
+)  # most texts stand in a page, in its notebook, in a table and in the one-file report
+def _kinds(text: str) -> frozenset[str]:
     from ..intake.mask import mask
 
-    texts = {text.strip() for text in _texts(path, content.decode("utf-8-sig"))}
-    _, counts = mask(sorted(text for text in texts if text and text not in known))
-    return [kind for kind in GATED if counts[kind]]
+    return frozenset(mask([text])[1])
 
 
 def unprotected(content: Mapping[str, Any], profile: Profile | None) -> list[Words]:

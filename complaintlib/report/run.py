@@ -111,9 +111,6 @@ def build_report(
         )
         return Run("planned", place.final, title, tuple(plan))
     preload()  # unless the caller has
-    from .content import Report
-    from .deliver import deliver
-
     given = {
         "period": period.text,
         "store": preflight.resolved(store),
@@ -129,12 +126,15 @@ def build_report(
         earlier, before = (
             _findings(place.out / _name(steps, p, lang, privacy)) for p in (period, period.previous())
         )
-        outcomes = outcomes_of(steps, given, place, fingerprint, jobs, resume, progress)
+        outcomes = outcomes_of(steps, given, place, fingerprint, jobs, resume, progress, meanwhile=_deliver)
         if fingerprint != preflight.fingerprint(given["store"]):
             raise Trouble(
                 Words("投诉库在运行中变动，请重新运行", "the store changed during the run; run it again"),
                 exit_code=3,
             )
+        from .content import Report
+        from .deliver import deliver
+
         report = Report(steps, period, lang, outcomes, seen, fingerprint, earlier, before, privacy)
         facts = {
             "title": report.title,
@@ -148,6 +148,11 @@ def build_report(
     status = WHOLE if folder == place.final else "incomplete"
     done = tuple((name, outcome.status, outcome.reason) for name, outcome in outcomes.items())
     return Run(status, folder, title, done, time.monotonic() - began)
+
+
+def _deliver() -> None:
+    """Import what delivers a report, which takes as long as its first kernels take to start."""
+    from . import deliver  # noqa: F401
 
 
 def _name(recipe: Recipe, period: Period, lang: str, privacy: str) -> str:

@@ -28,9 +28,11 @@ def outcomes_of(
     jobs: int | None = None,
     resume: bool = False,
     progress: Say | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> dict[str, Outcome]:
     """Every step's outcome, in the recipe's order. Finished steps are kept in `place` for a run that resumes this one;
     with `resume` those that an earlier run finished with the same notebook, parameters, data and code are taken over.
+    `meanwhile` is done once while they run.
 
     Whatever interrupts it (Ctrl-C, SIGTERM) ends every kernel first and then goes on its way.
     """
@@ -50,6 +52,7 @@ def outcomes_of(
             else:
                 waiting[pool.submit(_one, step, recipe, given, kernels)] = step
         try:
+            meanwhile()
             for done in as_completed(waiting):
                 step, outcome = waiting[done], done.result()
                 found[step.name] = outcome

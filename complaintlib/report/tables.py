@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -46,7 +47,7 @@ def csv_of(frame: pd.DataFrame, lang: str) -> tuple[bytes, int]:
     """The frame as CSV (UTF-8 with BOM, numbers unrounded, codes as they are) and how many texts got a `'`."""
     out, changed = io.StringIO(), 0
     writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_NONNUMERIC)
-    rows = [[column(name).words[lang] for name in frame.columns], *frame.itertuples(index=False)]
+    rows = [[column(name).words[lang] for name in frame.columns], *frame.itertuples(index=False, name=None)]
     for row in rows:
         cells = [_raw(value) for value in row]
         safe = [neutral(cell) if isinstance(cell, str) else cell for cell in cells]
@@ -94,7 +95,7 @@ def workbook(tables: Tables, titles: Mapping[str, str], lang: str) -> bytes:
         columns = [column(name) for name in frame.columns]
         rows = [
             [_said(value, c.form, lang) for value, c in zip(row, columns, strict=True)]
-            for row in frame.head(_ROWS).itertuples(index=False)
+            for row in frame.head(_ROWS).itertuples(index=False, name=None)
         ]
         _sheet(book, names[key], [c.words[lang] for c in columns], rows, [c.form for c in columns], styles)
     used = sorted({name for frame in tables.values() for name in frame.columns})
@@ -152,6 +153,8 @@ def _raw(value: Any, times: bool = False) -> Any:
     """A value of a frame as a number, text or None; without control characters."""
     if isinstance(value, list | tuple):
         return "; ".join(plain(item) for item in value)
+    if isinstance(value, str):
+        return plain(value)
     if value is None or pd.isna(value):
         return None
     if isinstance(value, pd.Timestamp):
@@ -161,9 +164,12 @@ def _raw(value: Any, times: bool = False) -> Any:
 
 
 def _prove(content: bytes, sheets: int) -> None:
-    from openpyxl import load_workbook
+    from python_calamine import CalamineError, CalamineWorkbook
 
-    found = load_workbook(io.BytesIO(content), read_only=True)
-    if len(found.sheetnames) != sheets:
+    try:
+        found = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        heads = [found.get_sheet_by_name(name).start for name in found.sheet_names]
+    except (CalamineError, zipfile.BadZipFile):
+        heads = []
+    if len(heads) != sheets or None in heads:
         raise Trouble(Words("表格文件没有写好", "the workbook was not written whole"), exit_code=1)
-    found.close()

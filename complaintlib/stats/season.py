@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -74,8 +74,8 @@ def expected(
         rows[at] |= {"dispersion": model.dispersion, "basis": basis}
         if at == len(y) - 1:
             adjusted = adjusted / _factor(design, model.effects, past)
-    frame = pd.DataFrame(rows, pd.Index([p.text for p in periods], name="period"), columns=list(short))
-    return frame.assign(adjusted=adjusted)
+    columns = {name: [row[name] for row in rows] for name in short}
+    return pd.DataFrame(columns | {"adjusted": adjusted}, _calendar(tuple(periods)).names)
 
 
 def spring_festival(periods: Sequence[Period]) -> pd.DataFrame:
@@ -117,6 +117,22 @@ def _basis(periods: Sequence[Period], past: np.ndarray) -> str:
 
 
 @dataclass(frozen=True)
+class _Calendar:
+    names: pd.Index
+    middle: list[pd.Timestamp]
+    month: np.ndarray
+    weekday: np.ndarray
+
+
+@lru_cache(maxsize=8)  # of the same periods many series are judged
+def _calendar(periods: tuple[Period, ...]) -> _Calendar:
+    middle = [p.start + (p.end - p.start) / 2 for p in periods]
+    names = pd.Index([p.text for p in periods], name="period")
+    month, weekday = np.array([m.month for m in middle]), np.array([p.start.day_of_week for p in periods])
+    return _Calendar(names, middle, month, weekday)
+
+
+@dataclass(frozen=True)
 class _Design:
     x: np.ndarray  # every period x effect; the first column is the level
     prior: np.ndarray  # standard deviation of each effect
@@ -134,17 +150,15 @@ class _Model:
 def _design(
     periods: Sequence[Period], past: np.ndarray, regressors: pd.DataFrame | None, basis: str, at: int
 ) -> _Design:
-    middle = [p.start + (p.end - p.start) / 2 for p in periods]
+    calendar = _calendar(tuple(periods))
     blocks: list[tuple[np.ndarray, float, bool]] = [(np.ones((len(periods), 1)), PRIOR_LEVEL, False)]
     if basis != "level":
-        years = np.array([(m - middle[at]).days / 365.25 for m in middle])
+        years = np.array([(m - calendar.middle[at]).days / 365.25 for m in calendar.middle])
         blocks.append((years[:, None], PRIOR_TREND, False))
     if basis == "season":
-        months = np.array([m.month for m in middle])
-        blocks.append((months[:, None] == np.unique(months), PRIOR_SEASON, True))
+        blocks.append((calendar.month[:, None] == np.unique(calendar.month), PRIOR_SEASON, True))
     if periods[at].kind == "day":
-        weekdays = np.array([p.start.day_of_week for p in periods])
-        blocks.append((weekdays[:, None] == np.arange(7), PRIOR_WEEKDAY, True))
+        blocks.append((calendar.weekday[:, None] == np.arange(7), PRIOR_WEEKDAY, True))
     if regressors is not None and regressors.shape[1]:
         z = regressors.to_numpy(float)
         spread = z[past].std(axis=0)
@@ -154,7 +168,7 @@ def _design(
     return _Design(
         np.hstack([block for block, _, _ in blocks]).astype(float),
         np.repeat([prior for _, prior, _ in blocks], width),
-        np.repeat([calendar for _, _, calendar in blocks], width),
+        np.repeat([seasonal for _, _, seasonal in blocks], width),
     )
 
 
@@ -191,9 +205,10 @@ def _predict(model: _Model, x: np.ndarray, offset: float, y: float, level: float
 def _two_sided(y: float, mu: float, wide: float, df: float) -> float:
     if np.isnan(y):
         return float("nan")
-    law = stats.nbinom(mu / (wide - 1), 1 / wide) if wide > 1 + 1e-9 else stats.poisson(mu)
-    half = law.pmf(y) / 2
-    tail = min(law.cdf(y) - half, law.sf(y) + half)
+    over = wide > 1 + 1e-9
+    law, shape = (stats.nbinom, (mu / (wide - 1), 1 / wide)) if over else (stats.poisson, (mu,))
+    half = law.pmf(y, *shape) / 2
+    tail = min(law.cdf(y, *shape) - half, law.sf(y, *shape) + half)
     return float(min(1.0, 2 * stats.t.sf(stats.norm.isf(tail), df)))
 
 

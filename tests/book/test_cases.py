@@ -108,3 +108,18 @@ def test_a_step_without_an_end_is_open_only_where_nothing_came_after():
     ]  # fmt: skip
     early = book.at(times("2026-10-02"))  # then A was still being checked
     assert early.counts("events", ["stage"], OCT, "open")["n"].tolist() == [1]
+
+
+def test_in_a_log_of_beginnings_a_step_lasts_until_the_next():
+    times = pd.to_datetime
+    events = pd.DataFrame({"complaint_id": ["A", "A", "B"], "stage": ["check", "desk", "check"],
+                           "entered_at": times(["2026-10-01", "2026-10-03", "2026-10-30"]), "left_at": times([None] * 3)})  # fmt: skip
+    complaints = pd.DataFrame({"complaint_id": ["A", "B"], "received_at": times(["2026-10-01"] * 2),
+                               "closed_at": times(["2026-10-04", None])})  # fmt: skip
+    book = Book.of(complaints=complaints, events=events).at(OCT.as_of)
+    found = book.spells("entered_at", "left_at", ["stage"], OCT, unit="day", table="events")
+    assert found.to_numpy(object).tolist() == [
+        ["check", 2, False, 1],
+        ["check", 2, True, 1],
+        ["desk", 1, True, 1],
+    ]

@@ -12,6 +12,7 @@ from complaintlib.intake import clean
 from complaintlib.intake.ledger import Batch, check_loss
 from complaintlib.intake.merge import finish
 from complaintlib.intake.notes import Refused
+from complaintlib.intake.parts import as_kept
 from complaintlib.intake.private import mask_texts, pseudonymise, spellings
 from complaintlib.intake.profile import Duplicates, Profile
 from complaintlib.intake.pseudonym import Pseudonyms
@@ -74,7 +75,7 @@ def cleaned(rows: list[dict], kind: Profile | None = None, **more) -> Work:
     clean.impossible_times(work)
     clean.equal_rows(work)
     mask_texts(work)
-    finish(work, Clock(), 1)
+    finish(work, Clock())
     latest_states(work)
     across_channels(work)
     return work
@@ -83,7 +84,8 @@ def cleaned(rows: list[dict], kind: Profile | None = None, **more) -> Work:
 def frame(work: Work) -> pd.DataFrame:
     """What is left: as the store keeps it, or typed only where the steps were not taken."""
     made = {name for (name,) in work.con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    return work.con.execute(f"SELECT * FROM {'out' if 'out' in made else 'cases'} ORDER BY row").df()
+    rows = as_kept(work, 1, texts=True) if "out" in made else "cases"
+    return work.con.execute(f"SELECT * FROM {rows} ORDER BY row").df()
 
 
 def line(work: Work, step: str):
@@ -497,7 +499,7 @@ def test_texts_are_masked_and_counted():
     ]
     work = work_on([case(n, text=t) for n, t in enumerate(texts, 1)])
     mask_texts(work)
-    masked = work.con.execute("SELECT masked FROM masked_text ORDER BY 1").fetchall()
+    masked = work.con.execute("SELECT DISTINCT masked FROM masked_text ORDER BY 1").fetchall()
     assert len(masked) == 2
     assert not any(secret in repr(masked) for secret in ("16012345678", "6222021234567890128", "a@b"))
     assert line(work, "mask").rows_changed == 3

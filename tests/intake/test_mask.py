@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from personal_data import EN, PLAIN, ZH, corpus, measured
 
-from complaintlib.intake.mask import PREFILTER, TOKENS, mask
+from complaintlib.intake.hints import PREFILTER
+from complaintlib.intake.mask import TOKENS, mask
 from complaintlib.intake.numbers import _id_check_digit, _luhn
 
 

@@ -61,9 +61,20 @@ def case(number: int, **more) -> dict:
     return {"complaint_id": f"H{number:03d}", "received_at": day, "reason": f"r{number % 3}"} | more
 
 
-def rows(store: Path, table: str = "complaints", without: tuple[str, ...] = ("batch",)) -> pd.DataFrame:
+TEXTS = ["complaint_id", "source", "text", "demand"]
+
+
+def written(store: Path, table: str) -> pd.DataFrame:
     files = [str(path) for path in tables(store).get(table, [])]
-    found = duckdb.execute("SELECT * FROM read_parquet($1, hive_partitioning = false)", [files]).df()
+    return duckdb.execute("SELECT * FROM read_parquet($1, hive_partitioning = false)", [files]).df()
+
+
+def rows(store: Path, table: str = "complaints", without: tuple[str, ...] = ("batch",)) -> pd.DataFrame:
+    """The table's rows; complaints with their texts."""
+    found = written(store, table)
+    if table == "complaints":
+        texts = written(store, "texts") if "texts" in tables(store) else found.reindex(columns=TEXTS)
+        found = found.merge(texts[TEXTS].drop_duplicates(), how="left", on=TEXTS[:2])
     return found.drop(columns=list(without), errors="ignore").sort_values(
         list(TABLES[table].key), ignore_index=True
     )

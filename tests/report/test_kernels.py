@@ -33,7 +33,7 @@ print(json.dumps({
     "lang": os.environ["COMPLAINTKIT_LANG"], "threads": os.environ["OMP_NUM_THREADS"], "hash": hash("complaint"),
     "main": __name__, "interrupt": signal.getsignal(signal.SIGINT) is signal.default_int_handler,
     "term": signal.getsignal(signal.SIGTERM) == signal.SIG_DFL, "safe": sys.flags.safe_path,
-    "heavy": "statsmodels.api" in sys.modules}))
+    "heavy": "scipy.stats" in sys.modules}))
 print(json.dumps([os.getppid(), random.random(), np.random.random()]))
 """
 
@@ -104,6 +104,13 @@ def test_f01_to_f05_both_kinds_end_alike(parent, tmp_path, kind, fault):
         "none": "the last cell did not hand over its result",
     }
     assert (outcome.status, outcome.reason.en) == ("failed", ends.get(fault, died))
+
+
+@pytest.mark.parametrize("kind", ["fork", "plain"])
+def test_f09_a_kernel_that_takes_all_memory_fails_in_its_cell(parent, tmp_path, kind):
+    with Kernels(NOTEBOOKS, parent if kind == "fork" else None, memory=4_000_000_000) as kernels:
+        outcome = run(kernels, tmp_path / "w.ipynb", fault="hog")
+    assert outcome.status == "failed" and outcome.reason.en.startswith("MemoryError (cell ")
 
 
 def test_many_at_once_and_in_a_row_and_none_is_left(parent, tmp_path):

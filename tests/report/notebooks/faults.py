@@ -34,6 +34,8 @@ def trip(fault: str, note: str = "") -> None:
     elif fault == "token":
         print(note)
         sys.exit(0)
+    elif fault == "hog":
+        note = [bytearray(2**28) for _ in range(64)]
     elif fault == "child":
         child = subprocess.Popen(["sleep", "600"])
         with open(note, "w", encoding="utf-8") as file:

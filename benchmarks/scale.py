@@ -1,0 +1,79 @@
+"""The monthly report on stores of 5 and 20 million complaints, against the demo company's; and each notebook's own answer.
+
+The stores are made once, in the folder COMPLAINTKIT_BENCH_FOLDER (some gigabytes), or for this run only.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks import RUNS, Line
+from benchmarks._memory import GB, Taken, taken
+from benchmarks._store import make_store
+from benchmarks.report import KIT, PERIOD, STORE, _steps
+from complaintlib.home import HOME
+
+SIZES = {5_000_000: 1.3, 20_000_000: 2.0}  # rows, and how many times the demo report's time they may take
+MEMORY, ANSWER = 3.0, 2.0  # GB; seconds
+
+
+def run() -> Iterator[Line]:
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(os.environ.get("COMPLAINTKIT_BENCH_FOLDER") or folder)
+        stores = {0: STORE} | {rows: str(made(kept, rows)) for rows in SIZES}
+        found: dict[int, list[Taken]] = {rows: [] for rows in stores}
+        for _ in range(RUNS):
+            for rows, store in stores.items():
+                with tempfile.TemporaryDirectory(dir=folder) as out:
+                    asked = ["report", PERIOD, "--lang", "en", "--store", store, "--out", out]
+                    found[rows].append(taken([*KIT, *asked], cwd=HOME))
+        seconds = {rows: sorted(t.seconds for t in times)[len(times) // 2] for rows, times in found.items()}
+        for rows, goal in SIZES.items():
+            note = f"{seconds[rows]:.1f} s against {seconds[0]:.1f} s"
+            yield Line(
+                f"report on {rows:,} complaints, against the demo's",
+                goal,
+                seconds[rows] / seconds[0],
+                note=note,
+            )
+            peak = max(t.peak for t in found[rows]) / GB
+            yield Line(f"report on {rows:,} complaints: memory of all processes, GB", MEMORY, peak)
+        largest = stores[max(SIZES)]
+        for step in _steps():
+            asked = f"from benchmarks.scale import answer; print(answer({step.notebook.stem!r}, {largest!r}, {dict(step.parameters)!r}))"
+            own = subprocess.run(
+                [sys.executable, "-c", asked], cwd=HOME, check=True, capture_output=True, encoding="utf-8"
+            )
+            yield Line(
+                f"{step.name}: seconds to its own answer on {max(SIZES):,} complaints",
+                ANSWER,
+                float(own.stdout),
+            )
+
+
+def made(folder: Path, rows: int) -> Path:
+    """The store of so many complaints, made where it is not there yet."""
+    store = folder / f"store-{rows}"
+    if not (store / "store.json").is_file():
+        make_store(store, rows)
+    return store
+
+
+def answer(method: str, store: str, given: dict) -> float:
+    """Seconds from an imported library to finding, picture and table."""
+    import complaintlib
+
+    for module in ("look", "result", f"methods.{method}", "report.shared"):
+        import_module(f"complaintlib.{module}")
+    began = time.perf_counter()
+    result = getattr(complaintlib, method)(
+        complaintlib.open_book(store), complaintlib.Period(PERIOD), **given
+    )
+    for show in (result.say, result.picture, result.show_table):
+        show("en")
+    return time.perf_counter() - began
