@@ -178,10 +178,11 @@ class Book:
         found = self._ask(rows.select(*(wanted if apart else held)).limit(limit))
         return found if not apart else self._with_texts(found, apart)[list(columns)]
 
-    def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
-        """When the first and the last complaint of the book were received; (NaT, NaT) where there is none."""
-        rows = self._rows("complaints", ["received_at"])
-        found = self._ask(rows.aggregate(first=rows.received_at.min(), last=rows.received_at.max()))
+    def span(self, table: str = "complaints") -> tuple[pd.Timestamp, pd.Timestamp]:
+        """When the first and the last row of a table came, by its own time; (NaT, NaT) where there is none."""
+        time = TABLES[table].time
+        rows = self._rows(table, [time])
+        found = self._ask(rows.aggregate(first=rows[time].min(), last=rows[time].max()))
         return pd.Timestamp(found["first"].iloc[0]), pd.Timestamp(found["last"].iloc[0])
 
     def breaks_in(self, field: str, periods: Sequence[Period]) -> tuple[Break, ...]:

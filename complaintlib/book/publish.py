@@ -121,7 +121,9 @@ def _fill(con: "psycopg.Connection", name: str, files: list[Path], progress: Cal
 def _lines(data: ds.Dataset) -> Iterator[tuple[str, int]]:
     """The rows in COPY's text form, not in its CSV, where a complaint with a backslash and a full stop for a line would
     end the table (until PostgreSQL 18)."""
-    for batch in data.to_batches(batch_size=_ROWS, batch_readahead=1, fragment_readahead=1):
+    for batch in data.to_batches(
+        batch_size=_ROWS, batch_readahead=0, fragment_readahead=0, use_threads=False
+    ):
         if not batch.num_rows:
             continue
         columns = [_escaped(c) if pa.types.is_string(c.type) else c.cast(pa.string()) for c in batch.columns]

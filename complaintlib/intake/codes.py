@@ -20,6 +20,8 @@ STANDARD, BLANKED, MAPPED, UNLISTED, OUTSIDE, CROSSED, NO_NUMBER, NO_TIME, REPAI
     1 << bit for bit in range(9)
 )
 
+MOST_NAMED = 20_000  # different codes of a column up to which they are numbered
+
 # Texts that mean "missing". A value that the profile lists is never taken for a blank; `NA` and `NULL` can be codes.
 BLANKS = frozenset(
     [
@@ -115,7 +117,7 @@ def map_codes(
             bits |= UNLISTED
         return (crossed[code], bits | CROSSED) if code in crossed else (code, bits)
 
-    con.execute(f"CREATE OR REPLACE TABLE map_{column}(raw VARCHAR, code VARCHAR, bits UTINYINT)")
+    con.execute("CREATE OR REPLACE TEMP TABLE mapped(raw VARCHAR, code VARCHAR, bits UTINYINT)")
     texts = con.cursor().execute(
         f"SELECT {quoted(header)} AS raw FROM raw WHERE {quoted(header)} IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1"
     )
@@ -125,9 +127,23 @@ def map_codes(
         coded = pa.table([raws, pa.array([d[0] for d in done], pa.string()), pa.array([d[1] for d in done], pa.uint8())],
                          names=["raw", "code", "bits"])  # fmt: skip
         con.register("coded", coded)
-        con.execute(f"INSERT INTO map_{column} SELECT * FROM coded")
+        con.execute("INSERT INTO mapped SELECT * FROM coded")
         con.unregister("coded")
+    as_code = (
+        "code" if column in profile.complete else _enum(con)
+    )  # one that is completed takes codes of other files
+    con.execute(f"CREATE OR REPLACE TABLE map_{column} AS SELECT raw, {as_code} AS code, bits FROM mapped")
     return {spelled[key] for key in set(spelled) - before} if table.columns[column] == CODE else set()
+
+
+def _enum(con: duckdb.DuckDBPyConnection) -> str:
+    """SQL: the code as a number with a name, by which rows are held, compared and sorted fast; in order of the names."""
+    codes = con.execute(
+        f"SELECT DISTINCT code FROM mapped WHERE code IS NOT NULL ORDER BY 1 LIMIT {MOST_NAMED + 1}"
+    ).fetchall()
+    if not 0 < len(codes) <= MOST_NAMED:
+        return "code"
+    return f"CAST(code AS ENUM({', '.join(literal(code) for (code,) in codes)}))"
 
 
 def _spelling(raw: str) -> str:

@@ -42,13 +42,15 @@ class Moments:
     """How a column of time texts is read.
 
     `sql`: an expression over the table that gives a TIMESTAMP (microseconds) local to the store's zone, or NULL where
-    the text is empty or no possible time. `forms`: rows read, by form. `unread`: rows with a text that is no time.
+    the text is empty or no possible time. `forms`: rows read, by form. `unread`: rows with a text that is no time. `texts`:
+    how many different texts there are.
     """
 
     sql: str
     forms: dict[str, int]
     unread: int
     notes: tuple[Note, ...]
+    texts: int = 0
 
 
 def moments(
@@ -82,6 +84,7 @@ def moments(
         form, how = reading(shape, orders, times, zone, store_zone)
         if how:
             (short if form == SHORT_YEAR else branches).setdefault((form, how), []).append(shape.text)
+    different = con.execute("SELECT count(*) FROM time_texts").fetchone()[0]
     found = _found(con, branches | short)
     sql = expression(text, _shape_of(text), branches)
     sql = unswapped(column, sql, found, times.swapped, problems, notes)
@@ -100,7 +103,7 @@ def moments(
     notes.insert(0, Note("time_forms", _FORMS, read, values={"column": column, "forms": _said(read_forms)}))
     if total > read:
         notes.append(Note("unread_times", _UNREAD, total - read, values={"column": column}))
-    return Moments(sql, read_forms, total - read, tuple(notes))
+    return Moments(sql, read_forms, total - read, tuple(notes), different)
 
 
 def _text(column: str, blanks: Collection[str]) -> str:

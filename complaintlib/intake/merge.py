@@ -12,7 +12,7 @@ from ..schema import CLOCKED, TEXTS
 from .ledger import DUPLICATE
 from .same import hours, later, matter_rows, other_channel, same_key
 from .store import MONTHLY, Content, key_of, month_of, parquet, quoted
-from .texts import all_texts, joined, masked
+from .texts import all_texts, gather, masked
 from .typed import TYPES
 from .work import Work, day_of, drop, source_of
 
@@ -62,9 +62,7 @@ def meet(work: Work, folder: Path, content: Content, taken_out: list[int]) -> in
         FROM {stored_rows(work, folder, files if taken_out else [])} WHERE batch IN ({gone})"""
     )
     filled = _complete(work, same)
-    con.execute(
-        f"CREATE OR REPLACE TABLE met AS FROM {joined(f'(SELECT n.* FROM out n SEMI JOIN old o ON {same})', masked(work))}"
-    )
+    gather(work, "met", f"(SELECT n.* FROM out n SEMI JOIN old o ON {same})", masked(work))
     equal = " AND ".join(f"o.{quoted(c)} IS NOT DISTINCT FROM n.{quoted(c)}" for c in table.columns)
     drop(work, "stored", f"SELECT n.row FROM met n JOIN old o ON {same} WHERE {equal}", DUPLICATE, "out")
     if table.name in CLOCKED:

@@ -17,8 +17,8 @@ from .work import Work
 PARTS = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
 _STAGED = "(FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (month_), OVERWRITE, ROW_GROUP_SIZE 20480)"
 WRITERS = 2  # files written at once
-_HELD = {TEXTS: 40_000}  # rows a thread holds before it passes them on to the files of their months; else ...
-_HELD_ELSE = 400_000
+_HELD = 40_000  # texts that a thread holds before it passes them on to the files of their months
+
 
 Month = Callable[[str], str]
 
@@ -68,7 +68,7 @@ def _cases(work: Work, folder: Path, content: Content, batch: int) -> Month:
     fresh = ", ".join(
         c if sql else f"CAST(NULL AS {kind}) AS {c}" for c, (sql, kind) in _columns(work).items()
     )
-    files, new = content["files"].get(name, []), _by_month(work, folder, as_kept(work, batch), name)
+    files, new = content["files"].get(name, []), _by_month(work, as_kept(work, batch))
 
     def rows(month: str) -> str:
         parts = [f"SELECT {fresh} FROM {new(month)}"]
@@ -87,10 +87,8 @@ def _texts(work: Work, folder: Path, content: Content) -> Month:
     files, texts = content["files"].get(TEXTS, []), all_texts(work)
     columns = ", ".join(dict.fromkeys([*key_of("complaints"), work.table.time, *texts]))
     full = " OR ".join(f"{c} IS NOT NULL" for c in texts)
-    said = (
-        f"(SELECT {columns}, {month_of_row(work)} AS month_ FROM {joined('out', masked(work))} WHERE {full})"
-    )
-    new = _by_month(work, folder, said, TEXTS) if work.texts else None
+    said = f"(SELECT {columns} FROM {joined('out', masked(work))} WHERE {full})"
+    new = _texts_by_month(work, folder, said) if work.texts else None
 
     def rows(month: str) -> str:
         parts = [f"SELECT {columns} FROM {new(month)}"] if new else []
@@ -115,7 +113,7 @@ def as_kept(work: Work, batch: int, texts: bool | None = None) -> str:
         if f"{c}_worked" in columns
     )
     picked = ", ".join(f"{sql} AS {c}" for c, sql in columns.items())
-    return f"(SELECT {picked.replace('@batch', str(batch))}, {month_of_row(work, 'o.')} AS month_, o.row FROM {source} o {minutes})"
+    return f"(SELECT {picked.replace('@batch', str(batch))}, o.row FROM {source} o {minutes})"
 
 
 def _columns(work: Work, texts: bool | None = None) -> dict[str, tuple[str, str]]:
@@ -132,22 +130,31 @@ def _columns(work: Work, texts: bool | None = None) -> dict[str, tuple[str, str]
     return columns | {"batch": ("CAST(@batch AS INTEGER)", "INTEGER")}
 
 
-def _by_month(work: Work, folder: Path, rows: str, name: str) -> Month:
-    """For a month, SQL for those of the rows that fall into it. Rows of many months are first put into files by month:
-    to sort each of these is less than to sort all, and takes no more memory the more rows there are."""
-    if len(_months(work)) < 4:
-        return lambda month: f"(SELECT * FROM {rows} WHERE month_ IS NOT DISTINCT FROM {_first(month)})"
-    place = folder / WORK / name
+def _by_month(work: Work, rows: str) -> Month:
+    """For a month, SQL for those of the rows that fall into it. Rows of many months are sorted once, all together."""
+    if len(_months(work)) > 3:
+        work.con.execute(f"CREATE OR REPLACE TABLE sorted AS FROM {rows} ORDER BY {order(work)}")
+        rows = "sorted"
+    return lambda month: f"(SELECT * FROM {rows} WHERE {_within(work, month)})"
+
+
+def _texts_by_month(work: Work, folder: Path, rows: str) -> Month:
+    """The same for texts. They are long: those of many months are put into files by month first, since to sort each of
+    these is less than to sort all, and takes no more memory the more there are."""
+    if len(_months(work)) <= 3:
+        return lambda month: f"(SELECT * FROM {rows} WHERE {_within(work, month)})"
+    place = folder / WORK / TEXTS
     work.con.execute(
-        f"SET partitioned_write_flush_threshold = {_HELD.get(name, _HELD_ELSE)}; SET partitioned_write_max_open_files = 1000"
+        f"SET partitioned_write_flush_threshold = {_HELD}; SET partitioned_write_max_open_files = 1000"
     )
-    work.con.execute(f"COPY (SELECT * FROM {rows}) TO {literal(str(place))} {_STAGED}")
+    work.con.execute(
+        f"COPY (SELECT *, {month_of_row(work)} AS month_ FROM {rows}) TO {literal(str(place))} {_STAGED}"
+    )
 
     def of(month: str) -> str:
-        files = sorted(place.glob(f"month_={month}-01/*.parquet"))
-        listed = ", ".join(literal(str(file)) for file in files)
+        files = ", ".join(literal(str(file)) for file in sorted(place.glob(f"month_={month}-01/*.parquet")))
         return (
-            f"read_parquet([{listed}], hive_partitioning = false)"
+            f"read_parquet([{files}], hive_partitioning = false)"
             if files
             else f"(SELECT * FROM {rows} LIMIT 0)"
         )
@@ -160,16 +167,15 @@ def _months(work: Work) -> list[str]:
     return [f"{day:%Y-%m}" if day else "" for (day,) in found]
 
 
-def month_of_row(work: Work, prefix: str = "") -> str:
+def month_of_row(work: Work) -> str:
     """SQL for the first day of the month a row is kept under; missing for tables that are kept whole."""
     monthly = work.table.name in MONTHLY
-    return (
-        f"CAST(date_trunc('month', {prefix}{work.table.time}) AS DATE)" if monthly else "CAST(NULL AS DATE)"
-    )
+    return f"CAST(date_trunc('month', {work.table.time}) AS DATE)" if monthly else "CAST(NULL AS DATE)"
 
 
-def _first(month: str) -> str:
-    return f"DATE '{month}-01'" if month else "NULL"
+def _within(work: Work, month: str) -> str:
+    time, first = work.table.time, f"TIMESTAMP '{month}-01'"
+    return f"{time} >= {first} AND {time} < {first} + INTERVAL 1 MONTH" if month else "true"
 
 
 def order(work: Work) -> str:

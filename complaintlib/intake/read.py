@@ -143,17 +143,20 @@ def _without_nameless(
 
 def _set_aside(headers: list[str], con: duckdb.DuckDBPyConnection) -> list[Note]:
     """Makes `raw`. Empty rows and rows of sums are in `unread`: what counts is the first cell with anything in it."""
-    cells = [f"nullif(trim({quoted(header)}), '')" for header in headers]
+    first, *others = (f"nullif(trim({quoted(header)}), '')" for header in headers)
     total = f"length(cell) < 40 AND regexp_full_match(cell, '{_TOTAL}', 'i')"
-    con.execute(
-        f"""INSERT INTO unread SELECT "row", 'total_row' FROM (SELECT "row", {cells[0]} AS cell FROM kept) WHERE {total}"""
-    )
-    con.execute(  # the other columns are looked at only where the first is empty
-        f"""INSERT INTO unread SELECT "row", CASE WHEN cell IS NULL THEN 'blank_row' ELSE 'total_row' END
-        FROM (SELECT "row", coalesce({", ".join(cells)}) AS cell FROM kept
-            WHERE "row" IN (SELECT "row" FROM kept WHERE {cells[0]} IS NULL))
+    con.execute(  # each different text is looked at once
+        f"""CREATE OR REPLACE TEMP TABLE firsts AS SELECT raw FROM (
+            SELECT {quoted(headers[0])} AS raw, {first} AS cell FROM (SELECT DISTINCT {quoted(headers[0])} FROM kept))
         WHERE cell IS NULL OR ({total})"""
     )
+    suspects = f"kept SEMI JOIN firsts ON {quoted(headers[0])} IS NOT DISTINCT FROM raw"
+    if con.execute("SELECT count(*) FROM firsts").fetchone()[0]:  # only then are the other columns looked at
+        con.execute(
+            f"""INSERT INTO unread SELECT "row", CASE WHEN cell IS NULL THEN 'blank_row' ELSE 'total_row' END
+            FROM (SELECT "row", coalesce({", ".join([first, *others])}) AS cell FROM {suspects})
+            WHERE cell IS NULL OR ({total})"""
+        )
     found = con.execute(
         """SELECT why, count(*), list(row ORDER BY row)[:5] FROM unread WHERE why IN ('blank_row', 'total_row')
         GROUP BY why ORDER BY why"""

@@ -7,7 +7,7 @@ file or in several.
 from ..schema import CLOCKED, TABLES, Table
 from .ledger import DUPLICATE
 from .store import key_of, quoted
-from .texts import all_texts, joined, masked
+from .texts import all_texts, gather, joined, masked
 from .work import Work, drop
 
 
@@ -16,7 +16,7 @@ def latest_states(work: Work) -> None:
     key = ", ".join(key_of(work.table.name))
     twice = f"SELECT hash({key}) AS k FROM out GROUP BY 1 HAVING count(*) > 1"
     rows = f"(SELECT * EXCLUDE (k) FROM (SELECT *, hash({key}) AS k FROM out) SEMI JOIN ({twice}) USING (k))"
-    work.con.execute(f"CREATE OR REPLACE TEMP TABLE states AS FROM {joined(rows, masked(work))}")
+    gather(work, "states", rows, masked(work))
     ranked = f"SELECT row, row_number() OVER (PARTITION BY {key} ORDER BY {later(work.table)}, row DESC) AS n FROM states"
     drop(work, "same_id", f"SELECT row FROM ({ranked}) WHERE n > 1", DUPLICATE, "out")
 

@@ -21,8 +21,24 @@ def masked(work: Work) -> str:
 
 
 def joined(rows: str, texts: str) -> str:
-    """SQL: rows of the file (a few: the texts of all are gone through for them) with their texts."""
-    return f"(SELECT r.*, t.* EXCLUDE (row) FROM {rows} r JOIN {texts} t ON t.row = r.row)" if texts else rows
+    """SQL: rows of the file with their texts; all texts are gone through for them."""
+    return (
+        f"(SELECT r.*, t.* EXCLUDE (row) FROM {rows} r LEFT JOIN {texts} t ON t.row = r.row)"
+        if texts
+        else rows
+    )
+
+
+def gather(work: Work, name: str, rows: str, texts: str) -> None:
+    """Makes a table of rows of the file with their texts; where there are no such rows, texts are left alone."""
+    work.con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {name} AS FROM {joined(rows, texts and f'(FROM {texts} LIMIT 0)')}"
+    )
+    if texts and work.one(f"SELECT count(*) FROM {name}"):
+        columns = ", ".join(all_texts(work))
+        work.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS FROM {joined(f'(SELECT * EXCLUDE ({columns}) FROM {name})', texts)}"
+        )
 
 
 def all_texts(work: Work) -> list[str]:
@@ -35,4 +51,5 @@ def _texts(work: Work, columns: dict[str, str], joins: str = "") -> str:
         return ""
     picked = [f"{columns.get(c, 'CAST(NULL AS VARCHAR)')} AS {c}" for c in all_texts(work)]
     clean = " ".join(wording.join(c, "raw") for c in columns)
-    return f"(SELECT raw.row, {', '.join(picked)} FROM raw {clean} {joins})"
+    there = " OR ".join(f"raw.{quoted(work.headers[c])} IS NOT NULL" for c in columns) or "false"
+    return f"(SELECT raw.row, {', '.join(picked)} FROM raw {clean} {joins} WHERE {there})"

@@ -13,7 +13,7 @@ import duckdb
 from ..schema import ATTITUDES, CODE, FLAG, ID, NUMBER, TEXT, TIME, WHOLE
 from . import wording
 from .codes import BLANKED, NO_NUMBER, NO_TIME, STANDARD, is_blank, map_codes
-from .dates import moments
+from .dates import Moments, moments
 from .notes import Note, Refused
 from .profile import Profile, standard
 from .store import literal, quoted
@@ -32,6 +32,7 @@ TYPES[FLAG] = "BOOLEAN"
 SECRET = {"customer_id": "customer", "order_id": "order", "agent_id": "agent", "person": "person"}
 
 LARGEST = 1e12
+_FEW = 100_000
 RANGES = {"csat": (1, 5), "nps": (0, 10)} | {
     name: (1, 5) for attitude in ATTITUDES for name in (attitude, f"expected_{attitude}")
 }
@@ -132,7 +133,7 @@ def _pieces(
                     problems += refused.problems
                 else:
                     notes += found.notes
-                    yield _time(column, header, found.sql, profile)
+                    yield _time(con, column, header, found, profile)
             else:
                 new = map_codes(con, profile.canonical, column, header, profile, codes.get(column, ()))
                 codes[column] = sorted({*codes.get(column, ()), *new})
@@ -177,12 +178,23 @@ def _number(column: str, header: str, kind: str, profile: Profile) -> _Piece:
     )
 
 
-def _time(column: str, header: str, sql: str, profile: Profile) -> _Piece:
+def _time(
+    con: duckdb.DuckDBPyConnection, column: str, header: str, found: Moments, profile: Profile
+) -> _Piece:
+    """Days repeat themselves: each is read once, where there are not too many different texts to keep them in memory."""
     x, y = f"x_{column}", f"y_{column}"
+    few, m = found.texts <= _FEW, f"m_{column}"
+    if few:
+        con.execute(
+            f"""CREATE OR REPLACE TABLE map_{column} AS SELECT {quoted(header)} AS raw, {found.sql} AS value
+            FROM (SELECT DISTINCT {quoted(header)} FROM raw)"""
+        )
     return _Piece(
         column,
         value=y,
-        read=f"{quoted(header)} AS {x}, {sql} AS {y}",
+        read=f"{quoted(header)} AS {x}" + ("" if few else f", {found.sql} AS {y}"),
+        joined=f"{m}.value AS {y}, 0 AS z_{column}" if few else "",
+        join=f"LEFT JOIN map_{column} {m} ON r.{x} = {m}.raw" if few else "",
         mark=f"CASE WHEN {x} IS NULL OR {quoted(column)} IS NOT NULL THEN 0 "
         f"WHEN {is_blank(f'tidy({x})', profile)} THEN {BLANKED} ELSE {NO_TIME} END",
     )
@@ -190,11 +202,12 @@ def _time(column: str, header: str, sql: str, profile: Profile) -> _Piece:
 
 def _code(column: str, header: str, kind: str) -> _Piece:
     m = f"m_{column}"
+    code = f"CAST({m}.code AS {TYPES[kind]})" if kind == FLAG else f"{m}.code"
     return _Piece(
         column,
         value=f"y_{column}",
         read=f"{quoted(header)} AS x_{column}",
-        joined=f"CAST({m}.code AS {TYPES[kind]}) AS y_{column}, {m}.bits AS z_{column}",
+        joined=f"{code} AS y_{column}, {m}.bits AS z_{column}",
         join=f"LEFT JOIN map_{column} {m} ON r.x_{column} = {m}.raw",
         mark=f"coalesce(z_{column}, 0)",
     )

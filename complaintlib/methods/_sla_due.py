@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from ..book import Book
-from ..indicators import whole_history
+from ..indicators import promised, whole_history
 from ..period import Period
 from ..rules import Rules, load_rules
 from ..schema import OTHER
@@ -93,13 +93,8 @@ def count(seen: Seen, promise: Promise) -> pd.DataFrame:
 
     Where the rules call a reopened case late, one that was met and reopened is late.
     """
-    book, keys = seen.book, ["severity", *([seen.by] if seen.by else [])]
-    strict = promise.name == "resolution" and seen.rules.sla.reopened == "late"
-    again = ["reopened"] if strict and book.has("complaints", "reopened") else []
-    found = book.due(promise.limits, promise.end, [*keys, *again], seen.periods, pauses=seen.pauses)
-    if again:
-        undone = found["reopened"].astype("boolean").fillna(False).astype(bool)
-        found.loc[undone & (found["state"] == "met"), "state"] = "late"
+    keys = ["severity", *([seen.by] if seen.by else [])]
+    found = promised(seen.book, promise.name, list(dict.fromkeys(keys)), seen.periods, seen.rules.sla)
     if seen.by:
         now = found[(found["period"] == seen.period.text) & (found["state"] != "void")]
         size = now.groupby(seen.by)["n"].sum().sort_index().sort_values(ascending=False, kind="stable")

@@ -1,12 +1,13 @@
 """The figures that a regulator asks for, all on calendar time, and the limits that regulators set."""
 
+from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from ..book import Book
-from ..indicators import Stretch
+from ..book import Book, NotMeasured
+from ..indicators import Stretch, measure
 from ..period import Period
 from ..rules import load_rules
 from ..schema import BLANK
@@ -20,6 +21,7 @@ TERMS = {
     "within_8_weeks": 56,
 }  # days to close
 ANSWER = 1  # days to acknowledge
+RATES = ("response_rate", "resolution_rate", "csat_top_two")
 
 
 def regulator_table(book: Book, period: Period) -> pd.DataFrame:
@@ -52,11 +54,22 @@ def regulator_table(book: Book, period: Period) -> pd.DataFrame:
             rows.append(("upheld", n[shut["valid"].isin(["yes", "partly"])].sum(), n[said].sum()))
         rows.append(("outstanding", book.counts(window=period, basis="open")["n"].iloc[0], np.nan))
         rows += _ran_out(book, period, "closed_at", TERMS)
+    rows += _three_rates(book, period)
     out = pd.DataFrame(rows, columns=["item", "n", "out_of"])
     share = proportion(out["n"], out["out_of"].fillna(out["n"]), load_rules().statistics.confidence)
     names = {"estimate": "item_share", "low": "item_low", "high": "item_high"}
     out = out.join(share.where(out["out_of"] > 0).rename(columns=names))
     return out.astype({"n": "int64"})
+
+
+def _three_rates(book: Book, period: Period) -> list[tuple[str, float, float]]:
+    """The rates of response, resolution and satisfaction, as the dictionary of indicators has them."""
+    rows = []
+    for key in RATES:
+        with suppress(NotMeasured):
+            found = measure(book, key, [period]).iloc[0]
+            rows.append((key, found["numerator"], found["denominator"]))
+    return rows
 
 
 def _ran_out(book: Book, period: Period, end: str, terms: dict[str, int]) -> list[tuple[str, float, float]]:

@@ -90,7 +90,7 @@ class Overview(Result):
 def overview(book: Book, period: Period, *, months: int = 13) -> Overview:
     """How was the period: better or worse than before, and as was to be expected?
 
-    Every indicator of `indicators.INDICATORS` for the period, the one before, the same one last year, and `months`
+    Every indicator of `indicators.INDICATORS` with this page for the period, the one before, the same one last year, and `months`
     periods of history with their expected range. Units, denominators and clocks are those of the dictionary. What the
     store cannot tell has the verdict `none`; fewer than `rules.statistics.min_count` cases on either side, `few`; a
     period that is not over, or whose data stop short, `partial`.
@@ -106,7 +106,8 @@ def overview(book: Book, period: Period, *, months: int = 13) -> Overview:
     periods, stops = whole_history(book, period, LONGEST.get(period.kind, 61))
     partial = period.is_partial or stops is not None
     measured, missing, asked = {}, {}, {}
-    for key, indicator in INDICATORS.items():
+    own = {key: indicator for key, indicator in INDICATORS.items() if indicator.page == "overview"}
+    for key, indicator in own.items():
         asked[key] = _asked(indicator, period, periods, months)
         try:
             measured[key] = measure(book, indicator, asked[key], statistics.confidence)
@@ -118,7 +119,7 @@ def overview(book: Book, period: Period, *, months: int = 13) -> Overview:
     }
     rows = [
         _row(indicator, measured.get(key), ranges.get(key), period, statistics)
-        for key, indicator in INDICATORS.items()
+        for key, indicator in own.items()
     ]
     table = _judged(pd.DataFrame(rows), statistics, partial)
     history = _history(measured, ranges, [p.text for p in period.history(months)])

@@ -175,6 +175,7 @@ def test_the_regulators_table_by_hand():
         "received": (2, None), "acknowledged": (0, 1), "closed": (4, None), "closed_4_weeks": (2, 4),
         "closed_8_weeks": (1, 4), "closed_over": (1, 4), "upheld": (2, 3), "outstanding": (2, None),
         "within_15_days": (2, 2), "within_4_weeks": (1, 2), "within_30_days": (1, 3), "within_8_weeks": (0, 1),
+        "response_rate": (1, 2), "resolution_rate": (1, 2),
     }  # fmt: skip
     assert {
         item: (r["n"], None if pd.isna(r["out_of"]) else r["out_of"]) for item, r in table.iterrows()
