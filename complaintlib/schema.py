@@ -43,7 +43,7 @@ TABLES: dict[str, Table] = {
             "complaints",
             _columns(
                 id="complaint_id customer_id order_id agent_id",
-                time="received_at first_response_at resolved_at closed_at",
+                time="received_at first_response_at resolved_at closed_at due_at",
                 code="channel product reason subreason severity business_area segment age_band gender occupation "
                 "region city company department person valid status outcome source",
                 text="text demand",

@@ -205,7 +205,7 @@ class Book:
             }
         )
 
-    spells, due, returns = lengths.spells, lengths.due, lengths.returns
+    spells, due, deadlines, returns = lengths.spells, lengths.due, lengths.deadlines, lengths.returns
     checks, flows, paths, breaches = cases.checks, cases.flows, cases.paths, cases.breaches
 
     # ------------------------------------------------------------------------------------------- how it asks

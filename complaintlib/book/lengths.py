@@ -201,6 +201,22 @@ def due_rows(
     return rows.mutate(state=state)
 
 
+def deadlines(
+    book: "Book", by: Sequence[str] = (), window: Windows = None, where: Where | None = None
+) -> pd.DataFrame:
+    """The cases whose own deadline (`due_at`) lies in the window, as counts: the `by` columns, `state`, `n`, as in `due`."""
+    several = window is not None and not hasattr(window, "as_of")
+    rows, _ = seen_in(
+        book, ending(book, "complaints", [*by, "due_at"], "resolved_at", where), "due_at", window
+    )
+    over = (rows.ending < rows.seen_at).fill_null(False)
+    void = (rows.otherwise != OPEN) & (rows.closing <= rows.due_at)
+    state = ibis.cases(
+        (over & (rows.ending <= rows.due_at), "met"), (over, "late"), (void, "void"), else_="overdue"
+    )
+    return book._grouped(rows.mutate(state=state), [*(["period"] if several else []), *by, "state"])
+
+
 def returns(
     book: "Book",
     same: Sequence[str] = ("customer_id", "reason"),

@@ -95,7 +95,7 @@ def _texts(work: Work, folder: Path, content: Content) -> Month:
         if there := [file for file in files if month_of(file) == month]:
             gone = "(SELECT * FROM superseded WHERE counted)"
             parts.append(f"SELECT o.* FROM {parquet(folder, there)} o ANTI JOIN {gone} n ON {same}")
-        return " UNION ALL BY NAME ".join(parts) or f"SELECT {columns} FROM {said} LIMIT 0"
+        return " UNION ALL BY NAME ".join(parts) or f"SELECT {columns} FROM {said} WHERE false"
 
     return rows
 

@@ -54,6 +54,9 @@ def regulator_table(book: Book, period: Period) -> pd.DataFrame:
             rows.append(("upheld", n[shut["valid"].isin(["yes", "partly"])].sum(), n[said].sum()))
         rows.append(("outstanding", book.counts(window=period, basis="open")["n"].iloc[0], np.nan))
         rows += _ran_out(book, period, "closed_at", TERMS)
+    if book.has("complaints", "due_at"):
+        own = book.deadlines(window=period).set_index("state")["n"]
+        rows.append(("own_deadline", own.get("met", 0), own.sum() - own.get("void", 0)))
     rows += _three_rates(book, period)
     out = pd.DataFrame(rows, columns=["item", "n", "out_of"])
     share = proportion(out["n"], out["out_of"].fillna(out["n"]), load_rules().statistics.confidence)

@@ -6,6 +6,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from complaintlib import Period, open_book, sla, stages
 from complaintlib.intake import intake
 
 
@@ -73,3 +74,42 @@ def test_groups_without_a_name_are_missing(log: SimpleNamespace) -> None:
     assert ask(log, "count(*) FILTER (department IS NULL)", "events") == [(empty,)]
     changed = {line.step: line.rows_changed for line in log.steps.lines}
     assert changed["blank"] == empty == 1936
+
+
+def test_cases_over_their_deadline_and_open_ones(log: SimpleNamespace) -> None:
+    """Of the cases due in 2011-06: in time, late, and open past it, as the log itself has them."""
+    period = Period("2011-06")
+    case = log.raw.drop_duplicates("case:concept:name")
+    began, ended, due = (
+        pd.to_datetime(case[c].where(case[c] != ""), utc=True, format="ISO8601")
+        .dt.tz_convert("Europe/Amsterdam")
+        .dt.tz_localize(None)
+        for c in ("case:startdate", "case:enddate", "case:deadline")
+    )
+    ended = ended.where((ended >= began) & (ended < period.as_of))
+    mine = due.between(period.start, period.end, inclusive="left") & (began < period.as_of)
+    state = pd.Series("late", case.index).mask(ended <= due, "met").mask(ended.isna(), "overdue")
+    book = open_book(log.store).at(period.as_of)
+    assert (
+        book.deadlines(window=period).set_index("state")["n"].to_dict()
+        == state[mine].value_counts().to_dict()
+    )
+    assert (
+        book.counts(window=period, basis="open")["n"].item() == ((began < period.as_of) & ended.isna()).sum()
+    )
+    items = sla(open_book(log.store), period).tables["regulator"].set_index("item")
+    assert items.loc["own_deadline", ["n", "out_of"]].tolist() == [(state[mine] == "met").sum(), mine.sum()]
+
+
+def test_the_stage_table_re_adds_to_the_log(log: SimpleNamespace) -> None:
+    period = Period("2011-06")
+    times = (
+        pd.to_datetime(log.raw["time:timestamp"], utc=True, format="ISO8601")
+        .dt.tz_convert("Europe/Amsterdam")
+        .dt.tz_localize(None)
+    )
+    mine = log.raw.loc[
+        times.between(period.start, period.end, inclusive="left"), "concept:name"
+    ].value_counts()
+    table = stages(open_book(log.store), period).tables["stages"]
+    assert table.set_index("stage")["visits"].to_dict() == {"(all)": mine.sum(), **mine.to_dict()}
