@@ -24,11 +24,12 @@ _TAKES = {"channel": 6, "product": 8, "reason": 25, "subreason": 60, "severity":
           "region": 8, "city": 39, "department": 8, "valid": 3, "outcome": 6}  # fmt: skip
 
 
-def make_store(folder: Path | str, rows: int, *, seed: int = 1) -> None:
+def make_store(folder: Path | str, rows: int, *, events: bool = True, seed: int = 1) -> None:
     """Makes a store of so many complaints in the 120 months up to 2026-10, a batch a month, and their exposure.
 
     Every column that intake writes is there, also the minutes beside the times. Three of ten complaints have a text,
-    four of a hundred of the last year are open, the cases of the last weeks more often. The same rows and seed give the same store.
+    four of a hundred of the last year are open, the cases of the last weeks more often. `events`: with the steps of each case,
+    some four. The same rows and seed give the same store.
     """
     folder, rng = Path(folder), np.random.default_rng(seed)
     con = duckdb.connect()
@@ -47,10 +48,13 @@ def make_store(folder: Path | str, rows: int, *, seed: int = 1) -> None:
         written = {
             f"complaints/month={month}": _ROWS.format(batch=number),
             f"texts/month={month}": _TEXTS,
-            f"events/month={month}": _EVENTS.format(batch=number),
             "arrivals": _ARRIVALS.format(batch=number) + (_exposed(months) if number == 1 else ""),
             "ledger": _LEDGER.format(batch=number, rows=count),
-        } | ({"exposure": _exposure(months)} if number == 1 else {})
+        }
+        if events:
+            written[f"events/month={month}"] = _EVENTS.format(batch=number)
+        if number == 1:
+            written["exposure"] = _exposure(months)
         for place, sql in written.items():
             file = f"{place}/part-{number}.parquet"
             (folder / file).parent.mkdir(parents=True, exist_ok=True)

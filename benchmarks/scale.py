@@ -1,6 +1,6 @@
 """The monthly report on stores of 5 and 20 million complaints, against the demo company's; and each notebook's own answer.
 
-The stores are made once, in the folder COMPLAINTKIT_BENCH_FOLDER (some gigabytes), or for this run only.
+The smaller one has the steps of each case too. The stores are made once, in the folder COMPLAINTKIT_BENCH_FOLDER (some gigabytes), or for this run only.
 """
 
 import os
@@ -60,7 +60,7 @@ def made(folder: Path, rows: int) -> Path:
     """The store of so many complaints, made where it is not there yet."""
     store = folder / f"store-{rows}"
     if not (store / "store.json").is_file():
-        make_store(store, rows)
+        make_store(store, rows, events=rows < max(SIZES))
     return store
 
 

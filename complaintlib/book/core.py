@@ -20,7 +20,7 @@ from ..words import Trouble, Words
 from . import cases, lengths
 from .ask import TRUNCATE, category, chosen, filled, hidden_then, moment
 from .frames import grid, to_arrow
-from .steps import steps
+from .steps import open_cases, steps
 
 _CASE = ("complaint_id", "source", "received_at")  # what a complaint and its texts have in common
 STOCKS = ("customers",)  # measures that stand at a moment: averaged over months, where the others add up
@@ -93,7 +93,9 @@ class Book:
         Basis: `received` (the table's own time lies in the window), `closed` (closed in it), `open` (received before
         its end and not closed by then; of events, the last steps of open cases). `by=[]` gives one row. `total` adds a column with the sum of that column.
         """
-        rows = self._in_window(self._held(table, [*by, *_some(total)], where, basis), table, window, basis)
+        rows = self._in_window(
+            self._held(table, [*by, *_some(total)], where, basis, window), table, window, basis
+        )
         return self._grouped(rows, by, total)
 
     def series(
@@ -173,7 +175,7 @@ class Book:
         known = self.tables[table].columns if table in self.tables else ()
         order = [c for c in dict.fromkeys([TABLES[table].time, *TABLES[table].key]) if c in known]
         wanted = list(dict.fromkeys([*held, *order, *(_CASE if apart else [])]))
-        rows = self._in_window(self._held(table, wanted, where, basis), table, window, basis)
+        rows = self._in_window(self._held(table, wanted, where, basis, window), table, window, basis)
         rows = rows.order_by([ibis.desc(c) if latest else ibis.asc(c) for c in order])
         found = self._ask(rows.select(*(wanted if apart else held)).limit(limit))
         return found if not apart else self._with_texts(found, apart)[list(columns)]
@@ -225,11 +227,15 @@ class Book:
             rows = rows.mutate(**hidden) if hidden else rows
         return chosen(rows, where)
 
-    def _held(self, table: str, columns: Sequence[str], where: Where | None, basis: str) -> ir.Table:
+    def _held(
+        self, table: str, columns: Sequence[str], where: Where | None, basis: str, window: Period | None
+    ) -> ir.Table:
         """The rows a question of that basis is about: the steps that are open are those that nothing came after."""
         if table != "events" or basis != "open":
             return self._rows(table, columns, where)
-        rows = steps(self, columns, where)
+        rows = steps(
+            self, columns, where, None, open_cases(self, self._end(window) if window else self.as_of)
+        )
         return rows.filter(rows.closing.isnull())
 
     def _home(self, table: str, column: str) -> str:

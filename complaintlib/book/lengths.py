@@ -14,11 +14,12 @@ import pandas as pd
 
 from ..schema import CLOCKED, ENDED_OTHERWISE
 from .ask import CLOCKS, UNITS, chosen, moment
-from .steps import LOOK_BACK, steps
+from .steps import LOOK_BACK, open_cases, steps
 
 if TYPE_CHECKING:
     from .core import Book
 
+PUT_OFF = pd.Timedelta(days=183)  # for longer no limit is put off by waiting
 DONE, OPEN = "done", "open"  # how a spell ended: as asked for, or not yet; else one of schema.ENDED_OTHERWISE
 
 
@@ -92,10 +93,12 @@ def spells(
         ]
         return pd.concat(parts, ignore_index=True)[columns]
     if table == "events":
-        begin = _around(windows).start
-        rows = steps(
-            book, by, where, None if window is None else begin if basis == "received" else begin - LOOK_BACK
-        )
+        since, cases = None, None
+        if basis == "open":
+            cases = open_cases(book, windows[0].end if window is not None else book.as_of)
+        elif window is not None:
+            since = _around(windows).start - (LOOK_BACK if basis == "closed" else pd.Timedelta(0))
+        rows = steps(book, by, where, since, cases)
         ends = (
             end if book.has("events", end) else "closing"
         )  # a log of beginnings: a step lasts until the next one
@@ -175,7 +178,7 @@ def due_rows(
         for w in windows
     ]
     limit = ibis.cases(*((rows[grade] == name, int(minutes)) for name, minutes in limits.items()))
-    longest = max(limits.values(), default=0) + (LOOK_BACK.days * 1440 if pauses else 0)
+    longest = max(limits.values(), default=0) + (PUT_OFF.days * 1440 if pauses else 0)
     began = rows[f"received_at_{clock}"]
     rows = rows.filter(began < max(edge[1] for edge in edges))  # these two let files be passed over
     if window is not None:
@@ -359,12 +362,12 @@ def _with_pauses(
     """The rows with `paused`: minutes between `began` and `stop` in which the case waited on one of `pauses`.
 
     With `until_due` only waiting counts that began before the limit (`allowed`, put off by earlier waiting) ran out.
-    Cases that began more than `LOOK_BACK` before the window are not among the rows then.
+    Waiting longer before the window than `PUT_OFF` is not looked for.
     """
     times = [f"{time}_{clock}" for time in CLOCKED["events"]]
     key = ["complaint_id", "entered_at", "stage"]
     waits = book._rows("events", [*key, *times], {"waiting_on": list(pauses)})
-    waits = waits.filter(waits.entered_at >= moment(_around(windows).start - 2 * LOOK_BACK))
+    waits = waits.filter(waits.entered_at >= moment(_around(windows).start - 2 * PUT_OFF))
     waits = waits.select(*key, entered=waits[times[0]], left=waits[times[1]])
     cases = rows.select("complaint_id", "began", "stop", *(["allowed"] if until_due else []))
     waits = waits.join(cases, "complaint_id")

@@ -49,6 +49,15 @@ def steps(
     return chosen(rows, where)
 
 
+def open_cases(book: "Book", end: pd.Timestamp | None) -> ir.Table | None:
+    """The cases that are not closed by then, so that only their steps need be put in order; None where nobody knows."""
+    if "complaints" not in book.tables or "closed_at" not in book.tables["complaints"].columns:
+        return None
+    cases = book._rows("complaints", ["complaint_id", "closed_at"])
+    later = cases.closed_at >= moment(end) if end is not None else ibis.literal(False)
+    return cases.filter(cases.closed_at.isnull() | later).select("complaint_id")
+
+
 def in_order(by: Sequence[str] = ("complaint_id",), **frame: Any) -> Any:
     """The window of a case's steps, or of those that are alike in further columns too, in their order."""
     return ibis.window(group_by=list(by), order_by=_ORDER, **frame)

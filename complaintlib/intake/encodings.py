@@ -37,7 +37,7 @@ class Survey:
     nul: int
     crlf: int
     lone_cr: int
-    lone_lf: int
+    lone_lf: bool
     unreadable: int  # U+FFFD in UTF-8: characters that an earlier program has already lost
     ascii: bool
     utf8_error: int | None
@@ -62,16 +62,21 @@ def version(path: Path) -> tuple[int, int]:
 @lru_cache(maxsize=16)
 def _survey(path: Path, *_version: int) -> Survey:
     digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")()
-    size = nul = cr = lf = crlf = unreadable = 0
+    size = nul = cr = crlf = unreadable = 0
+    lone_lf = False
     head, last, error, ascii_only = b"", b"", None, True
     with open(path, "rb") as file, ThreadPoolExecutor(1) as beside:  # both let go of Python's lock
         while chunk := file.read(CHUNK):
             head = head or chunk[:HEAD]
             digesting = beside.submit(digest.update, chunk)
-            nul, lf, plain = nul + chunk.count(b"\0"), lf + chunk.count(b"\n"), chunk.isascii()
+            plain = chunk.isascii()
+            if b"\0" in chunk:
+                nul += chunk.count(b"\0")
+            pairs = last == b"\r" and chunk.startswith(b"\n")
             if b"\r" in chunk:
-                cr, crlf = cr + chunk.count(b"\r"), crlf + chunk.count(b"\r\n")
-            crlf += last == b"\r" and chunk.startswith(b"\n")
+                cr, pairs = cr + chunk.count(b"\r"), pairs + chunk.count(b"\r\n")
+            lone_lf = lone_lf or (chunk.count(b"\n") > pairs if pairs else b"\n" in chunk)
+            crlf += pairs
             pending = decoder.getstate()[0]
             if error is None and (pending or not plain):
                 try:
@@ -85,7 +90,7 @@ def _survey(path: Path, *_version: int) -> Survey:
     if error is None and decoder.getstate()[0]:
         error = size - len(decoder.getstate()[0])
     return Survey(
-        digest.hexdigest(), size, nul, crlf, cr - crlf, lf - crlf, unreadable, ascii_only, error, head
+        digest.hexdigest(), size, nul, crlf, cr - crlf, lone_lf, unreadable, ascii_only, error, head
     )
 
 

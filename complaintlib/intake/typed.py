@@ -141,7 +141,8 @@ def _pieces(
         elif column in profile.constants:
             yield _Piece(column, f"CAST({literal(str(profile.constants[column]))} AS {TYPES[kind]})")
         elif column == "source":
-            yield _Piece(column, literal(profile.source or profile.name))
+            name = literal(profile.source or profile.name)
+            yield _Piece(column, f"CAST({name} AS ENUM({name}))")
         else:
             yield _Piece(column, f"CAST(NULL AS {TYPES[kind]})")
 
