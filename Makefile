@@ -1,5 +1,6 @@
 # make report: everything from nothing to the demo company's report in both languages. make help: the rest.
 PYTHON ?= python3
+EXTRAS ?= dev
 BIN = .venv/bin
 KIT = $(BIN)/complaintkit
 
@@ -14,8 +15,8 @@ setup: .venv/ready  ## the environment in .venv
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || echo "uv is not to be had: installing with pip"
 	if [ -x $(BIN)/uv ]; \
-	then $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'; \
-	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'; fi
+	then $(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[$(EXTRAS)]'; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(EXTRAS)]'; fi
 	touch $@
 
 demo: setup  ## the demo company: its messy sources and its store

@@ -10,7 +10,6 @@ CONDA = {
     "duckdb": "python-duckdb",
     "ibis-framework[duckdb]": "ibis-duckdb",
     "matplotlib": "matplotlib-base",
-    "psycopg[binary]": "psycopg",
     "tzdata": "python-tzdata",
 }
 PIP_ONLY = {"rjieba", "zhplot"}
