@@ -260,7 +260,8 @@ def test_a_new_method_is_one_module_one_notebook_one_test_and_one_line(demo_fold
     (home / "complaintlib" / "methods" / "toy.py").write_text(TOY_MODULE, encoding="utf-8")
     registry = home / "complaintlib" / "methods" / "__init__.py"
     registry.write_text(
-        registry.read_text(encoding="utf-8").replace('"quality")', '"quality", "toy")'), encoding="utf-8"
+        registry.read_text(encoding="utf-8").replace('    "overview",', '    "overview",\n    "toy",'),
+        encoding="utf-8",
     )
     quality = (home / "notebooks" / "quality.ipynb").read_text(encoding="utf-8")
     notebook = json.loads(

@@ -13,8 +13,10 @@ import pandas as pd
 from ..period import Period
 from ..schema import FOLLOW_UP, TABLES
 from .ask import CLOCKS, moment
-from .lengths import Where, Windows, due_rows, ending, seen_in
+from .ends import ending
+from .promises import due_rows
 from .steps import LOOK_BACK, in_order, steps
+from .windows import Where, Windows, seen_in
 
 if TYPE_CHECKING:
     from .core import Book

@@ -17,7 +17,7 @@ from ..clock import Clock
 from ..period import Period
 from ..schema import TABLES, TEXT, TEXTS
 from ..words import Trouble, Words
-from . import cases, lengths
+from . import cases, lengths, promises
 from .ask import TRUNCATE, category, chosen, filled, hidden_then, moment
 from .frames import grid, to_arrow
 from .steps import open_cases, steps
@@ -207,7 +207,8 @@ class Book:
             }
         )
 
-    spells, due, deadlines, returns = lengths.spells, lengths.due, lengths.deadlines, lengths.returns
+    spells, returns = lengths.spells, lengths.returns
+    due, deadlines = promises.due, promises.deadlines
     checks, flows, paths, breaches = cases.checks, cases.flows, cases.paths, cases.breaches
 
     # ------------------------------------------------------------------------------------------- how it asks

@@ -22,7 +22,7 @@ from .encodings import survey, version
 from .kinds import plain_file
 from .ledger import ASIDE, DUPLICATE, KNOWN, NEW, REPLACED, USED, Batch, check_loss
 from .notes import Note, Refused
-from .private import mask_texts, pseudonymise
+from .private import masking, pseudonymise
 from .profile import Profile, load_profile, pick_profile
 from .pseudonym import Pseudonyms, key_id, load_key
 from .read import read, read_headers
@@ -112,19 +112,22 @@ def _take(
         clean.begin(work, read_in.rows)
         stage("clean")
         cut_out = reword_texts(con, profile, headers)
-        notes = typed(con, profile, headers, draft["clock"]["zone"], draft["codes"])
-        notes += clean.set_horizon(work, end_of(datetime.now(ZoneInfo(profile.zone))))
-        clean.typing_lines(work, cut_out)
-        clean.invalid(work)
-        clean.impossible_times(work)
-        clean.equal_rows(work)
-        check_loss(name, read_in.rows, work.ledger.lost(clean.SET_ASIDE), profile.max_loss)
-        stage("mask")
-        customers = draft["files"].get("customers")
-        pseudonymise(
-            work, pseudonyms, f"SELECT customer_id FROM {parquet(folder, customers)}" if customers else None
-        )
-        mask_texts(work)
+        with masking(work) as note_masked:
+            notes = typed(con, profile, headers, draft["clock"]["zone"], draft["codes"])
+            notes += clean.set_horizon(work, end_of(datetime.now(ZoneInfo(profile.zone))))
+            clean.typing_lines(work, cut_out)
+            clean.invalid(work)
+            clean.impossible_times(work)
+            clean.equal_rows(work)
+            check_loss(name, read_in.rows, work.ledger.lost(clean.SET_ASIDE), profile.max_loss)
+            stage("mask")
+            customers = draft["files"].get("customers")
+            pseudonymise(
+                work,
+                pseudonyms,
+                f"SELECT customer_id FROM {parquet(folder, customers)}" if customers else None,
+            )
+            note_masked()
         repaired = con.execute(f"SELECT count(*) FROM cases WHERE bits & {_CHANGES} > 0").fetchone()[0]
         stage("compare")
         merge.finish(work, clock_of(draft))

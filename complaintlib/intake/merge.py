@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from ..clock import Clock
-from ..schema import CLOCKED, TEXTS
+from ..schema import CLOCKED, TEXT, TEXTS
 from .ledger import DUPLICATE
 from .same import hours, later, matter_rows, other_channel, same_key
 from .store import MONTHLY, Content, key_of, month_of, parquet, quoted
@@ -102,26 +102,30 @@ def _near(work: Work, files: list[str]) -> list[str]:
 
 
 def stored_rows(work: Work, folder: Path, files: list[str], texts: list[str] | None = None) -> str:
-    """SQL for stored rows with `file`, the place of their file in the store; with their texts where these are given."""
-    if not files:
-        names = ", ".join(
-            f"CAST(NULL AS {TYPES[kind]}) AS {quoted(c)}" for c, kind in work.table.columns.items()
-        )
-        minutes = "".join(
-            f", CAST(NULL AS BIGINT) AS {c}_elapsed, CAST(NULL AS BIGINT) AS {c}_worked"
-            for c in CLOCKED.get(work.table.name, ())
-        )
-        return f"(SELECT {names}{minutes}, 0 AS batch, '' AS file LIMIT 0)"
-    start = len(str(folder)) + 2
-    rows = parquet(folder, files).removesuffix(")") + ", filename = true)"
-    rows = f"(SELECT * EXCLUDE (filename), replace(substr(filename, {start}), '\\', '/') AS file FROM {rows})"
-    if texts is None or work.table.name != "complaints":
-        return rows
+    """SQL for stored rows with `file`, the place of their file in the store; with their texts where these are given.
+
+    Columns that the table has got since a file was written are missing there.
+    """
+    texts = texts if work.table.name == "complaints" else None  # other tables keep theirs
+    kinds = {
+        quoted(c): TYPES[kind] for c, kind in work.table.columns.items() if texts is None or kind != TEXT
+    }
+    kinds |= {
+        f"{c}_{clock}": "BIGINT" for c in CLOCKED.get(work.table.name, ()) for clock in ("elapsed", "worked")
+    }
+    rows = f"SELECT {', '.join(f'CAST(NULL AS {kind}) AS {c}' for c, kind in kinds.items())}, 0 AS batch, '' AS file LIMIT 0"
+    if files:
+        start = len(str(folder)) + 2
+        there = parquet(folder, files).removesuffix(")") + ", filename = true)"
+        place = f"replace(substr(filename, {start}), '\\', '/') AS file"
+        rows = f"({rows}) UNION ALL BY NAME SELECT * EXCLUDE (filename), {place} FROM {there}"
+    if texts is None:
+        return f"({rows})"
     months = {month_of(file) for file in files}
     near = [file for file in texts if month_of(file) in months]
-    picked = ", ".join(f"t.{c}" if near else f"CAST(NULL AS VARCHAR) AS {c}" for c in all_texts(work))
+    picked = "".join(f", t.{c}" if near else f", CAST(NULL AS VARCHAR) AS {c}" for c in all_texts(work))
     said = f"LEFT JOIN {parquet(folder, near)} t ON {same_key('complaints', 's', 't')}" if near else ""
-    return f"(SELECT s.*, {picked} FROM {rows} s {said})"
+    return f"(SELECT s.*{picked} FROM ({rows}) s {said})"
 
 
 def _complete(work: Work, same: str) -> str:

@@ -9,15 +9,14 @@ import duckdb
 from ..schema import CLOCKED, TEXT, TEXTS
 from .merge import stored_rows
 from .same import same_key
-from .store import MONTHLY, SENSITIVE, WORK, Content, key_of, literal, month_of, parquet, private, quoted
+from .store import MONTHLY, SENSITIVE, Content, key_of, literal, month_of, parquet, private, quoted
 from .texts import all_texts, joined, masked
 from .typed import TYPES
 from .work import Work
 
 PARTS = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
-_STAGED = "(FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (month_), OVERWRITE, ROW_GROUP_SIZE 20480)"
+LONG = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480, DICTIONARY_SIZE_LIMIT 1000)"  # for texts
 WRITERS = 2  # files written at once
-_HELD = 40_000  # texts that a thread holds before it passes them on to the files of their months
 
 
 Month = Callable[[str], str]
@@ -68,7 +67,7 @@ def _cases(work: Work, folder: Path, content: Content, batch: int) -> Month:
     fresh = ", ".join(
         c if sql else f"CAST(NULL AS {kind}) AS {c}" for c, (sql, kind) in _columns(work).items()
     )
-    files, new = content["files"].get(name, []), _by_month(work, as_kept(work, batch))
+    files, new = content["files"].get(name, []), _by_month(work, name, as_kept(work, batch))
 
     def rows(month: str) -> str:
         parts = [f"SELECT {fresh} FROM {new(month)}"]
@@ -87,8 +86,8 @@ def _texts(work: Work, folder: Path, content: Content) -> Month:
     files, texts = content["files"].get(TEXTS, []), all_texts(work)
     columns = ", ".join(dict.fromkeys([*key_of("complaints"), work.table.time, *texts]))
     full = " OR ".join(f"{c} IS NOT NULL" for c in texts)
-    said = f"(SELECT {columns} FROM {joined('out', masked(work))} WHERE {full})"
-    new = _texts_by_month(work, folder, said) if work.texts else None
+    said = f"(SELECT {columns} FROM {masked(work)} JOIN out USING (row) WHERE {full})"
+    new = _by_month(work, TEXTS, said) if work.texts else None
 
     def rows(month: str) -> str:
         parts = [f"SELECT {columns} FROM {new(month)}"] if new else []
@@ -130,36 +129,16 @@ def _columns(work: Work, texts: bool | None = None) -> dict[str, tuple[str, str]
     return columns | {"batch": ("CAST(@batch AS INTEGER)", "INTEGER")}
 
 
-def _by_month(work: Work, rows: str) -> Month:
+def _by_month(work: Work, name: str, rows: str) -> Month:
     """For a month, SQL for those of the rows that fall into it. Rows of many months are sorted once, all together."""
     if len(_months(work)) > 3:
-        work.con.execute(f"CREATE OR REPLACE TABLE sorted AS FROM {rows} ORDER BY {order(work)}")
-        rows = "sorted"
+        work.con.execute(
+            "SET disabled_optimizers = 'join_order,build_side_probe_side'"
+        )  # else it may gather the texts
+        work.con.execute(f"CREATE OR REPLACE TABLE sorted_{name} AS FROM {rows} ORDER BY {order(work)}")
+        work.con.execute("RESET disabled_optimizers")
+        rows = f"sorted_{name}"
     return lambda month: f"(SELECT * FROM {rows} WHERE {_within(work, month)})"
-
-
-def _texts_by_month(work: Work, folder: Path, rows: str) -> Month:
-    """The same for texts. They are long: those of many months are put into files by month first, since to sort each of
-    these is less than to sort all, and takes no more memory the more there are."""
-    if len(_months(work)) <= 3:
-        return lambda month: f"(SELECT * FROM {rows} WHERE {_within(work, month)})"
-    place = folder / WORK / TEXTS
-    work.con.execute(
-        f"SET partitioned_write_flush_threshold = {_HELD}; SET partitioned_write_max_open_files = 1000"
-    )
-    work.con.execute(
-        f"COPY (SELECT *, {month_of_row(work)} AS month_ FROM {rows}) TO {literal(str(place))} {_STAGED}"
-    )
-
-    def of(month: str) -> str:
-        files = ", ".join(literal(str(file)) for file in sorted(place.glob(f"month_={month}-01/*.parquet")))
-        return (
-            f"read_parquet([{files}], hive_partitioning = false)"
-            if files
-            else f"(SELECT * FROM {rows} LIMIT 0)"
-        )
-
-    return of
 
 
 def _months(work: Work) -> list[str]:
@@ -186,7 +165,9 @@ def order(work: Work) -> str:
 def copy(con: duckdb.DuckDBPyConnection, folder: Path, file: str, rows: str) -> int:
     """Writes the rows to a file of the store unless there are none; returns how many."""
     private((folder / file).parent)
-    count = con.execute(f"COPY ({rows}) TO {literal(str(folder / file))} {PARTS}").fetchone()[0]
-    if not count and file.split("/", maxsplit=1)[0] not in ("ledger", "arrivals"):
+    table = file.split("/", maxsplit=1)[0]
+    form = LONG if table in (TEXTS, SENSITIVE) else PARTS
+    count = con.execute(f"COPY ({rows}) TO {literal(str(folder / file))} {form}").fetchone()[0]
+    if not count and table not in ("ledger", "arrivals"):
         (folder / file).unlink(missing_ok=True)
     return count

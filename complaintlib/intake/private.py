@@ -1,7 +1,12 @@
 """Privacy at the door: identifiers become keyed pseudonyms, what texts say of people is masked."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
+
+import duckdb
 
 from . import wording
 from .codes import REPAIRED
@@ -10,7 +15,7 @@ from .mask import mask
 from .pseudonym import Pseudonyms
 from .store import literal
 from .typed import SECRET
-from .work import Work, counted
+from .work import Work, append, counted
 
 
 def pseudonymise(work: Work, pseudonyms: Pseudonyms, customers: str | None) -> None:
@@ -79,28 +84,70 @@ def _tokens(
     for batch in work.con.cursor().execute(values).to_arrow_reader(50_000):
         pairs = [(value, form) for value in batch.column(0).to_pylist() for form in forms(value)]
         tokens = pseudonyms.tokens([form for _, form in pairs], purpose=purpose)
-        work.append(table, value=[v for v, _ in pairs], token=tokens, spelled=[form for _, form in pairs])
+        append(
+            work.con, table, value=[v for v, _ in pairs], token=tokens, spelled=[form for _, form in pairs]
+        )
 
 
-def mask_texts(work: Work) -> None:
-    """Makes `masked_<column>` (row, masked). Each different text in which there may be something is looked through once."""
+@contextmanager
+def masking(work: Work) -> Iterator[Callable[[], None]]:
+    """Looks through the texts on a thread of its own, while the engine works on the other columns; gives what notes the
+    result: makes `masked_<column>` (row, masked) of the rows that are left, and the line of the ledger.
+
+    Each different text in which there may be something is looked through once.
+    """
+    stop = Event()
+    with ThreadPoolExecutor(1) as beside, work.con.cursor() as texts, work.con.cursor() as found:
+        looked = beside.submit(_look_through, work, texts, found, stop)
+
+        def note() -> None:
+            looked.result()
+            _note_masked(work)
+
+        try:
+            yield note
+        finally:
+            stop.set()
+
+
+def _look_through(
+    work: Work, texts: duckdb.DuckDBPyConnection, found: duckdb.DuckDBPyConnection, stop: Event
+) -> None:
+    """Makes `looked_<column>` (first, masked, kinds) of the texts in which there is something."""
+    for column in work.texts:
+        found.execute(f"CREATE OR REPLACE TABLE looked_{column}(first BIGINT, masked VARCHAR, kinds VARCHAR)")
+        maybe = f"""SELECT first, text FROM (SELECT first, {wording.of(column, "n.text")} AS text
+            FROM noted_{column} n {wording.join(column, "n", "first")})
+            WHERE regexp_matches(text, {literal(NUMBERS)}) OR regexp_matches(text, {literal(OTHERS)})"""
+        for batch in texts.execute(maybe).to_arrow_reader(2_000):
+            if stop.is_set():
+                return
+            rows = zip(*(batch.column(at).to_pylist() for at in (0, 1)), strict=True)
+            done = [(first, *mask([text])) for first, text in rows]
+            said = [(first, text, counted(sorted(kinds.items()))) for first, (text,), kinds in done if kinds]
+            if said:
+                columns = zip(("first", "masked", "kinds"), map(list, zip(*said, strict=True)), strict=True)
+                append(found, f"looked_{column}", **dict(columns))
+
+
+def _note_masked(work: Work) -> None:
     found: Counter[str] = Counter()
     rows, changed = work.one("SELECT count(*) FROM cases"), 0
     for column in work.texts:
-        work.con.execute("CREATE OR REPLACE TEMP TABLE looked(first BIGINT, masked VARCHAR)")
-        maybe = f"""SELECT first, text FROM (SELECT first, {wording.of(column, "n.text")} AS text
-            FROM noted_{column} n {wording.join(column, "n", "first")}
-            WHERE first IN (SELECT first FROM alike_{column} SEMI JOIN cases USING (row)))
-            WHERE regexp_matches(text, {literal(NUMBERS)}) OR regexp_matches(text, {literal(OTHERS)})"""
-        for batch in work.con.cursor().execute(maybe).to_arrow_reader(10_000):
-            firsts, plain = (batch.column(at).to_pylist() for at in (0, 1))
-            masked, kinds = mask(plain)
-            found += kinds
-            changes = [(f, new) for f, old, new in zip(firsts, plain, masked, strict=True) if old != new]
-            work.append("looked", first=[first for first, _ in changes], masked=[new for _, new in changes])
         work.con.execute(
             f"""CREATE OR REPLACE TABLE masked_{column} AS
-            SELECT row, masked FROM alike_{column} JOIN looked USING (first) SEMI JOIN cases USING (row)"""
+            SELECT row, masked FROM alike_{column} JOIN looked_{column} USING (first) SEMI JOIN cases USING (row)"""
         )
         changed += work.one(f"SELECT count(*) FROM masked_{column}")
+        kinds = f"""SELECT kinds, count(*) FROM looked_{column}
+            WHERE first IN (SELECT first FROM alike_{column} SEMI JOIN cases USING (row)) GROUP BY 1"""
+        for said, texts in work.con.execute(kinds).fetchall():
+            for kind, _, count in (part.rpartition(" ") for part in said.split(", ")):
+                found[kind] += int(count) * texts
     work.ledger.add("mask", rows, changed=changed, note=counted(sorted(found.items())))
+
+
+def mask_texts(work: Work) -> None:
+    """All of it at once."""
+    with masking(work) as note:
+        note()

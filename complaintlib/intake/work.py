@@ -49,17 +49,18 @@ class Work:
     def one(self, sql: str) -> int:
         return self.con.execute(sql).fetchone()[0]
 
-    def append(self, table: str, **columns: list[str | None] | list[int]) -> None:
-        """Adds rows to a table of the work database."""
-        self.con.register("arrow", pa.table(columns))
-        self.con.execute(f"INSERT INTO {table} FROM arrow")
-        self.con.unregister("arrow")
-
     def samples(self, where: str, of: str = "cases") -> list[str]:
         found = self.con.execute(
             f"SELECT {self.sample} FROM {of} WHERE {where} ORDER BY row LIMIT 5"
         ).fetchall()
         return [text for (text,) in found]
+
+
+def append(con: duckdb.DuckDBPyConnection, table: str, **columns: list[str | None] | list[int]) -> None:
+    """Adds rows to a table of the work database."""
+    con.register("arrow", pa.table(columns))
+    con.execute(f"INSERT INTO {table} FROM arrow")
+    con.unregister("arrow")
 
 
 def drop(work: Work, step: str, rows: str, fate: str = ASIDE, of: str = "cases") -> None:

@@ -117,7 +117,14 @@ def test_each_period_has_the_limits_that_ran_out_in_it():
 
 
 def test_a_case_s_own_deadline(book):
-    due = ["2026-10-01 10:00", "2026-10-02 16:00", "2026-10-04 09:00", "2026-10-31 00:00", "2026-11-05 00:00", None]
+    due = [
+        "2026-10-01 10:00",
+        "2026-10-02 16:00",
+        "2026-10-04 09:00",
+        "2026-10-31 00:00",
+        "2026-11-05 00:00",
+        None,
+    ]
     own = Book.of(complaints=complaints().assign(due_at=pd.to_datetime(due))).at(OCT.as_of)
     assert rows_of(own.deadlines(["complaint_id"], OCT)) == [
         ("C1", "met", 1), ("C2", "void", 1), ("C3", "late", 1), ("C4", "overdue", 1),
