@@ -66,10 +66,13 @@ def append(con: duckdb.DuckDBPyConnection, table: str, **columns: list[str | Non
 def drop(work: Work, step: str, rows: str, fate: str = ASIDE, of: str = "cases") -> None:
     """Takes the rows that the SQL names out of the table and notes them in `gone`."""
     before = work.one(f"SELECT count(*) FROM {of}")
-    work.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE hit AS SELECT DISTINCT row FROM ({rows}) SEMI JOIN {of} USING (row)"
-    )
-    hits = work.one("SELECT count(*) FROM hit")
+    work.con.execute(f"CREATE OR REPLACE TEMP TABLE named AS SELECT DISTINCT row FROM ({rows})")
+    hits = 0
+    if work.one("SELECT count(*) FROM named"):
+        work.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE hit AS SELECT row FROM {of} WHERE row IN (FROM named)"
+        )
+        hits = work.one("SELECT count(*) FROM hit")
     samples: Iterable[str] = ()
     if hits:
         samples = work.samples("row IN (FROM hit)", of)

@@ -60,7 +60,7 @@ def _open(ageing: pd.DataFrame) -> Finding:
     words = Words(
         "期末未解决 {n:int} 件，其中历时 60 天以上的 {open_60_up:int} 件|；30 至 60 天的 {open_30_60:int} 件；历时的中位数 {days_median:sig} 天，"
         "最久 {days_longest:int} 天（自然日）。",
-        "{n:int} cases were open at the end, {open_60_up:int} of them for 60 days or more|; {open_30_60:int} for 30 to 60 days; the "
+        "{n:int} cases were unresolved at the end, {open_60_up:int} of them for 60 days or more|; {open_30_60:int} for 30 to 60 days; the "
         "median age is {days_median:sig} days, the largest {days_longest:int} (calendar days).",
     )
     return Finding("pending.open", "note", words, values, 0.6)
@@ -110,7 +110,7 @@ def _hard(seen: Seen, tables: Tables) -> Iterator[Finding]:
     words = Words(
         f"疑难件 {{n_hard:int}} 件，占未解决的 {{share_hard:pct}}|：历时都超过常规上限（{span.zh}）；最久的 {{complaint_id:text}} 已 "
         "{days:int} 天。名单见“疑难件”表。",
-        f"{{n_hard:int}} hard cases, {{share_hard:pct}} of those open|: open for longer than the usual bound ({span.en}); the "
+        f"{{n_hard:int}} hard cases, {{share_hard:pct}} of those unresolved|: waiting for longer than the usual bound ({span.en}); the "
         "oldest, {complaint_id:text}, for {days:int} days. The table of hard cases lists them.",
     )
     level = "watch" if total["n_hard"] >= seen.rules.statistics.min_count else "note"

@@ -50,7 +50,7 @@ def _open(seen: Seen, tables: Mapping[str, pd.DataFrame]) -> Iterator[Finding]:
             )
         words = Words(
             f"{{over_limit:int}} 件未解决的投诉已超过时限|{more.zh}；未解决的共 {{open:int}} 件，最久的已超出 {{longest_over:work}}（工作时间）；清单见“超时未解决”。",
-            f"{{over_limit:int}} open cases are over their limit|{more.en}; {{open:int}} are open in all, the longest is "
+            f"{{over_limit:int}} unresolved cases are over their limit|{more.en}; {{open:int}} are unresolved in all, the longest is "
             f"{{longest_over:work}} over (work clock); the longest are listed under “Over their limit”.",
         )
         yield Finding("sla.overdue", "act", words, values, 0.9)
@@ -65,7 +65,7 @@ def _open(seen: Seen, tables: Mapping[str, pd.DataFrame]) -> Iterator[Finding]:
         words = Words(
             "还在时限内的 {running:int} 件中，预计约 {expected_late:int} 件会超时|（95% 区间 {expected_late_low:int} 至 "
             "{expected_late_high:int} 件），按各等级近六个月的快慢推算；最可能超时的见“可能超时”。",
-            "Of the {running:int} open cases within their limit about {expected_late:int} will miss it| (95%: {expected_late_low:int} to "
+            "Of the {running:int} unresolved cases within their limit about {expected_late:int} will miss it| (95%: {expected_late_low:int} to "
             "{expected_late_high:int}), at the pace of the last six months; the likeliest are listed under “Likely to miss”.",
         )
         yield Finding("sla.at_risk", "watch", words, values, 0.72)
