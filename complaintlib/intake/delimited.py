@@ -17,6 +17,7 @@ from .header import clean_headers, filled, find_header, usual_width
 from .kept import keep
 from .notes import Note, Refused
 from .profile import Reading, heading
+from .store import quoted
 
 DELIMITERS = (",", "\t", ";", "|", "，", "；")
 LONGEST = 1 << 24  # bytes of the longest record
@@ -126,18 +127,31 @@ def _records(
 
 
 def load(
-    path: Path, seen: Survey, form: Form, con: duckdb.DuckDBPyConnection, into: Path | None
+    path: Path,
+    seen: Survey,
+    form: Form,
+    con: duckdb.DuckDBPyConnection,
+    into: Path | None,
+    wanted: Collection[str] = (),
 ) -> tuple[list[str], list[str], list[Note]]:
-    """Fills `kept` and `unread`; gives the headers, those of them that had no name, and what there is to say."""
+    """Fills `kept` and `unread`; gives the headers, those of them that had no name, and what there is to say.
+
+    Where `wanted` names headers, columns with another name are not kept, but for the first.
+    """
     headers, notes = clean_headers([*form.cells, *[""] * (form.width - len(form.cells))], path)
     nameless = [name for name, cell in zip(headers, [*form.cells, ""], strict=False) if not filled(cell)]
+    picked = {
+        f"c{at}": header
+        for at, header in enumerate(headers)
+        if at == 0 or not wanted or header in nameless or heading(header) in wanted
+    }
     size = seen.size
     plain_utf8 = form.encoding in ("utf-8", "utf-8-sig") and not seen.nul and not seen.lone_cr
     with TemporaryDirectory(prefix="complaintkit-") as folder:
         copy = Path(folder) / "utf8.csv"
         if plain_utf8 and not re.search(r"[*?\[]", str(path)):  # DuckDB would take these for a pattern
             try:
-                _scan(path, form, headers, con, into)
+                _scan(path, form, picked, con, into)
             except duckdb.InvalidInputException:  # line ends of two kinds outside of quotes
                 plain_utf8 = False
         else:
@@ -146,7 +160,7 @@ def load(
             cr_only = seen.lone_cr and not seen.crlf and not seen.lone_lf
             to_utf8(path, form.encoding, copy, lines="cr" if cr_only else "lf")
             try:
-                _scan(copy, form, headers, con, into)
+                _scan(copy, form, picked, con, into)
             except duckdb.Error as error:
                 values = {"why": type(error).__name__}
                 raise Refused(path, Note("unreadable", _UNREADABLE, values=values)) from None
@@ -156,29 +170,31 @@ def load(
 
 
 def _scan(
-    path: Path, form: Form, headers: list[str], con: duckdb.DuckDBPyConnection, into: Path | None
+    path: Path, form: Form, picked: dict[str, str], con: duckdb.DuckDBPyConnection, into: Path | None
 ) -> None:
-    """Keeps the records. DuckDB begins in many places of the file at once; where line breaks within quotes mislead it
+    """Keeps the records, of the columns those that are `picked`. DuckDB begins in many places of the file at once; where line breaks within quotes mislead it
     about the beginning of a record it says so, and the file is read from the beginning to the end."""
     try:
-        _scan_from(path, form, headers, con, into, "")
+        _scan_from(path, form, picked, con, into, "")
     except duckdb.NotImplementedException:
-        _scan_from(path, form, headers, con, into, ", parallel = false")
+        _scan_from(path, form, picked, con, into, ", parallel = false")
 
 
 def _scan_from(
-    path: Path, form: Form, headers: list[str], con: duckdb.DuckDBPyConnection, into: Path | None, more: str
+    path: Path,
+    form: Form,
+    picked: dict[str, str],
+    con: duckdb.DuckDBPyConnection,
+    into: Path | None,
+    more: str,
 ) -> None:
     names = [f"c{i}" for i in range(form.width)]
-    picked = ", ".join(
-        f'{name} AS "{header.replace(chr(34), chr(34) * 2)}"'
-        for name, header in zip(names, headers, strict=True)
-    )
+    columns = ", ".join(f"{name} AS {quoted(header)}" for name, header in picked.items())
     for table in ("unread", "reject_errors", "reject_scans"):
         con.execute(f"DROP TABLE IF EXISTS {table}")
     keep(
         con,
-        f"""SELECT {picked}
+        f"""SELECT {columns}
         FROM read_csv($path, columns = {{{", ".join(f"'{name}': 'VARCHAR'" for name in names)}}}, auto_detect = false,
             header = true, skip = {form.skip}, delim = $delimiter, quote = $quote, escape = $escape, strict_mode = true,
             compression = 'none', ignore_errors = true, store_rejects = true, max_line_size = {LONGEST}, buffer_size = {2 * LONGEST}{more})""",

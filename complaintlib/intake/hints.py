@@ -42,4 +42,3 @@ _URLS = ("[:：][/／][/／]", "[wWｗ][wWｗ][wWｗ][.．]")
 _PLATES = (f"[{PROVINCE}][^0-9A-Za-zＡ-Ｚａ-ｚ]?{_L}",)
 _ADDRESSES = (ZH_ADDRESS_HINT, EN_ADDRESS_HINT.replace(" ", r"\s"))
 OTHERS = "|".join((*_NAMES, *_EMAILS, *_URLS, *_PLATES, *_ADDRESSES, "[Ａ-Ｚａ-ｚ]"))
-PREFILTER = f"{NUMBERS}|{OTHERS}"

@@ -46,12 +46,7 @@ def meet(work: Work, folder: Path, content: Content, taken_out: list[int]) -> in
     con, table, key = work.con, work.table, ", ".join(key_of(work.table.name))
     files, same = content["files"].get(table.name, []), same_key(table.name, "o", "n")
     gone = ", ".join(map(str, taken_out)) or "-1"
-    near = _near(work, files)
-    con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE hit_files AS SELECT DISTINCT o.file
-        FROM {stored_rows(work, folder, near)} o SEMI JOIN out n ON {same} WHERE batch NOT IN ({gone})"""
-    )
-    there = [file for (file,) in con.execute("FROM hit_files ORDER BY 1").fetchall()]
+    there = _with_hits(work, folder, _near(work, files), f"{same} WHERE batch NOT IN ({gone})")
     stored = stored_rows(work, folder, there, content["files"].get(TEXTS, []))
     con.execute(
         f"CREATE OR REPLACE TABLE old AS SELECT o.* FROM {stored} o SEMI JOIN out n ON {same} WHERE batch NOT IN ({gone})"
@@ -101,6 +96,20 @@ def _near(work: Work, files: list[str]) -> list[str]:
     return [file for file in files if low <= month_of(file) <= high]
 
 
+def _with_hits(work: Work, folder: Path, files: list[str], same: str) -> list[str]:
+    """The files in which cases of the batch are; only the keys are looked at."""
+    if not files:
+        return []
+    hits = f"SELECT DISTINCT file FROM (FROM {_placed(folder, files)}) o SEMI JOIN out n ON {same}"
+    return [file for (file,) in work.con.execute(f"{hits} ORDER BY 1").fetchall()]
+
+
+def _placed(folder: Path, files: list[str]) -> str:
+    rows = parquet(folder, files).removesuffix(")") + ", filename = true)"
+    place = f"replace(substr(filename, {len(str(folder)) + 2}), '\\', '/')"
+    return f"(SELECT * EXCLUDE (filename), {place} AS file FROM {rows})"
+
+
 def stored_rows(work: Work, folder: Path, files: list[str], texts: list[str] | None = None) -> str:
     """SQL for stored rows with `file`, the place of their file in the store; with their texts where these are given.
 
@@ -115,10 +124,7 @@ def stored_rows(work: Work, folder: Path, files: list[str], texts: list[str] | N
     }
     rows = f"SELECT {', '.join(f'CAST(NULL AS {kind}) AS {c}' for c, kind in kinds.items())}, 0 AS batch, '' AS file LIMIT 0"
     if files:
-        start = len(str(folder)) + 2
-        there = parquet(folder, files).removesuffix(")") + ", filename = true)"
-        place = f"replace(substr(filename, {start}), '\\', '/') AS file"
-        rows = f"({rows}) UNION ALL BY NAME SELECT * EXCLUDE (filename), {place} FROM {there}"
+        rows = f"({rows}) UNION ALL BY NAME FROM {_placed(folder, files)}"
     if texts is None:
         return f"({rows})"
     months = {month_of(file) for file in files}

@@ -132,11 +132,7 @@ def _columns(work: Work, texts: bool | None = None) -> dict[str, tuple[str, str]
 def _by_month(work: Work, name: str, rows: str) -> Month:
     """For a month, SQL for those of the rows that fall into it. Rows of many months are sorted once, all together."""
     if len(_months(work)) > 3:
-        work.con.execute(
-            "SET disabled_optimizers = 'join_order,build_side_probe_side'"
-        )  # else it may gather the texts
         work.con.execute(f"CREATE OR REPLACE TABLE sorted_{name} AS FROM {rows} ORDER BY {order(work)}")
-        work.con.execute("RESET disabled_optimizers")
         rows = f"sorted_{name}"
     return lambda month: f"(SELECT * FROM {rows} WHERE {_within(work, month)})"
 

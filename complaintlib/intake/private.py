@@ -145,9 +145,3 @@ def _note_masked(work: Work) -> None:
             for kind, _, count in (part.rpartition(" ") for part in said.split(", ")):
                 found[kind] += int(count) * texts
     work.ledger.add("mask", rows, changed=changed, note=counted(sorted(found.items())))
-
-
-def mask_texts(work: Work) -> None:
-    """All of it at once."""
-    with masking(work) as note:
-        note()

@@ -74,7 +74,8 @@ def read(
     """Reads the file into `con`, in place of an earlier one. The folder `into`, where given, takes what is large.
 
     `raw`: `row` (BIGINT, number of the record in the file, 1 = first after the header), then every column of the file
-    as VARCHAR under its cleaned header; an empty field is NULL. `unread`: `row`, `why` (a code: short_row, long_row,
+    as VARCHAR under its cleaned header (with `into`, of a delimited file the first column and those that the profile
+    knows); an empty field is NULL. `unread`: `row`, `why` (a code: short_row, long_row,
     too_long, bad_json, total_row, blank_row). Raises Refused where the file cannot be read without guessing.
     """
     path = plain_file(path)
@@ -85,7 +86,9 @@ def read(
             if kind == "csv":
                 form = delimited.sniff(file, seen, profile.read, profile.known)
                 encoding, delimiter = form.encoding, form.delimiter
-                headers, nameless, notes = delimited.load(file, seen, form, con, into)
+                headers, nameless, notes = delimited.load(
+                    file, seen, form, con, into, profile.known if into else ()
+                )
             elif kind == "excel":
                 sheet, rows, said = excel.open_sheet(file, profile.read)
                 headers, nameless, notes = records.load_rows(
@@ -102,7 +105,7 @@ def read(
     if not path.name.lower().removesuffix(".gz").endswith(_SUFFIX[kind]):
         notes.append(Note("named_otherwise", _NAMED, values={"kind": kind}))
     headers, more = _without_nameless(headers, nameless, con)
-    notes += more + _set_aside(headers, con)
+    notes += more + _set_aside([header for header in headers if header in _kept(con)], con)
     total = con.execute("SELECT (SELECT count(*) FROM raw) + (SELECT count(*) FROM unread)").fetchone()[0]
     return Source(
         path, survey(path).sha256, kind, encoding, delimiter, sheet, tuple(headers), total, tuple(notes)
@@ -139,6 +142,10 @@ def _without_nameless(
     if dropped:
         notes.append(Note("trailing_separator", _DROPPED, len(dropped)))
     return [header for header in headers if header not in dropped], notes
+
+
+def _kept(con: duckdb.DuckDBPyConnection) -> set[str]:
+    return {name for name, *_ in con.execute("DESCRIBE kept").fetchall()}
 
 
 def _set_aside(headers: list[str], con: duckdb.DuckDBPyConnection) -> list[Note]:

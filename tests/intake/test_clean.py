@@ -13,7 +13,7 @@ from complaintlib.intake.ledger import Batch, check_loss
 from complaintlib.intake.merge import finish
 from complaintlib.intake.notes import Refused
 from complaintlib.intake.parts import as_kept
-from complaintlib.intake.private import mask_texts, pseudonymise, spellings
+from complaintlib.intake.private import masking, pseudonymise, spellings
 from complaintlib.intake.profile import Duplicates, Profile
 from complaintlib.intake.pseudonym import Pseudonyms
 from complaintlib.intake.same import across_channels, latest_states
@@ -74,7 +74,8 @@ def cleaned(rows: list[dict], kind: Profile | None = None, **more) -> Work:
     clean.invalid(work)
     clean.impossible_times(work)
     clean.equal_rows(work)
-    mask_texts(work)
+    with masking(work) as note_masked:
+        note_masked()
     finish(work, Clock())
     latest_states(work)
     across_channels(work)
@@ -498,7 +499,8 @@ def test_texts_are_masked_and_counted():
         "card 6222021234567890128 or a@b.example.com",
     ]
     work = work_on([case(n, text=t) for n, t in enumerate(texts, 1)])
-    mask_texts(work)
+    with masking(work) as note_masked:
+        note_masked()
     masked = work.con.execute("SELECT DISTINCT masked FROM masked_text ORDER BY 1").fetchall()
     assert len(masked) == 2
     assert not any(secret in repr(masked) for secret in ("16012345678", "6222021234567890128", "a@b"))
