@@ -8,14 +8,15 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
-from subprocess import DEVNULL, PIPE, Popen
 
 from benchmarks import RUNS, Line
 from benchmarks._cfpb import write_csv
+from benchmarks._memory import GB, Taken, taken
 from benchmarks._store import make_store
 from complaintlib.home import HOME
 
@@ -38,14 +39,14 @@ def run() -> Iterator[Line]:
 
 
 def _big_file(place: Path, work: Path) -> Iterator[Line]:
-    whole, half = (_made(place / f"cfpb-{rows}.csv", write_csv, rows) for rows in (ROWS, ROWS // 2))
-    taken: dict[str, list[tuple[float, float]]] = {"intake": [], "half": [], "convert": []}
+    whole, half = (made(place / f"cfpb-{rows}.csv", write_csv, rows) for rows in (ROWS, ROWS // 2))
+    found: dict[str, list[Taken]] = {"intake": [], "half": [], "convert": []}
     for _ in range(RUNS):
-        taken["convert"].append(_measured([sys.executable, "-c", _CONVERT, whole, work / "plain.parquet"]))
-        taken["intake"].append(_intake(whole, work / "store"))
-        taken["half"].append(_intake(half, work / "store"))
-    seconds = {name: median(s for s, _ in runs) for name, runs in taken.items()}
-    peak = {name: max(gb for _, gb in runs) for name, runs in taken.items()}
+        found["convert"].append(_measured([sys.executable, "-c", _CONVERT, whole, work / "plain.parquet"]))
+        found["intake"].append(_intake(whole, work / "store"))
+        found["half"].append(_intake(half, work / "store"))
+    seconds = {name: median(s for s, _ in runs) for name, runs in found.items()}
+    peak = {name: max(peak for _, peak in runs) / GB for name, runs in found.items()}
     yield Line(
         f"intake of {ROWS:,} complaints, against DuckDB's plain conversion to Parquet",
         3,
@@ -62,19 +63,20 @@ def _big_file(place: Path, work: Path) -> Iterator[Line]:
 
 
 def _one_more_month(place: Path, work: Path) -> Iterator[Line]:
-    store = _made(place / f"store-{STORE_ROWS}", make_store, STORE_ROWS)
+    store = made(place / f"store-{STORE_ROWS}", partial(make_store, events=False), STORE_ROWS)
     month = work / "month.csv"
-    write_csv(month, MONTH, first="2026-10-01", days=30, start=900_000_000, seed=2)
-    taken: dict[str, list[float]] = {"big": [], "empty": []}
+    write_csv(month, MONTH, first="2026-11-01", days=30, start=900_000_000, seed=2)
+    os.utime(month, (datetime(2026, 12, 1).timestamp(),) * 2)  # nothing in it is in the future
+    found: dict[str, list[float]] = {"big": [], "empty": []}
     for _ in range(RUNS):
         big = work / "big"  # links, since an intake leaves the files that are there as they are
         shutil.rmtree(big, ignore_errors=True)
         shutil.copytree(store, big, copy_function=os.link)
         shutil.copy2(store / "store.json", work / "store.json")
         os.replace(work / "store.json", big / "store.json")
-        taken["big"].append(_intake(month, big, anew=False)[0])
-        taken["empty"].append(_intake(month, work / "store")[0])
-    big, empty = (median(taken[name]) for name in ("big", "empty"))
+        found["big"].append(_intake(month, big, anew=False)[0])
+        found["empty"].append(_intake(month, work / "store")[0])
+    big, empty = (median(found[name]) for name in ("big", "empty"))
     yield Line(
         f"one more month ({MONTH:,}) into a store of {STORE_ROWS:,}, against an empty one",
         1.3,
@@ -83,7 +85,7 @@ def _one_more_month(place: Path, work: Path) -> Iterator[Line]:
     )
 
 
-def _made(path: Path, make, rows: int) -> Path:
+def made(path: Path, make, rows: int) -> Path:
     """What `make` makes of so many rows, kept under its name once it is whole."""
     if not path.exists():
         make(path.with_name(f"{path.name}.new"), rows)
@@ -91,34 +93,11 @@ def _made(path: Path, make, rows: int) -> Path:
     return path
 
 
-def _intake(file: Path, store: Path, anew: bool = True) -> tuple[float, float]:
+def _intake(file: Path, store: Path, anew: bool = True) -> Taken:
     if anew:
         shutil.rmtree(store, ignore_errors=True)
     return _measured([sys.executable, "-m", "complaintlib", "intake", file, "--store", store])
 
 
-def _measured(arguments: list) -> tuple[float, float]:
-    """Seconds of a command, and the most memory that it and its children held at one moment, in GB (on Linux)."""
-    began, peak = time.perf_counter(), 0
-    process = Popen([str(a) for a in arguments], cwd=HOME, stdout=DEVNULL, stderr=PIPE, encoding="utf-8",
-                    env=os.environ | {"COMPLAINTKIT_KEY": "0f" * 32})  # fmt: skip
-    while process.poll() is None:
-        peak = max(peak, _resident(process.pid))
-        time.sleep(0.05)
-    seconds = time.perf_counter() - began
-    _, said = process.communicate()
-    if process.returncode:
-        raise RuntimeError(f"{arguments[0]} ended with {process.returncode}: {said[-2000:]}")
-    return seconds, peak / 1e9
-
-
-def _resident(pid: int) -> int:
-    """Bytes of memory that a process and its children hold."""
-    try:
-        own = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf(
-            "SC_PAGE_SIZE"
-        )
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    except OSError:
-        return 0
-    return own + sum(map(_resident, map(int, children)))
+def _measured(arguments: list) -> Taken:
+    return taken(arguments, cwd=HOME, env=os.environ | {"COMPLAINTKIT_KEY": "0f" * 32})

@@ -9,12 +9,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 from benchmarks import RUNS, Line
 from benchmarks._memory import GB, Taken, taken
 from benchmarks._store import make_store
+from benchmarks.intake import made
 from benchmarks.report import KIT, PERIOD, STORE, _steps
 from complaintlib.home import HOME
 
@@ -25,7 +27,10 @@ MEMORY, ANSWER = 3.0, 2.0  # GB; seconds
 def run() -> Iterator[Line]:
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(os.environ.get("COMPLAINTKIT_BENCH_FOLDER") or folder)
-        stores = {0: STORE} | {rows: str(made(kept, rows)) for rows in SIZES}
+        stores = {0: STORE}
+        for rows in SIZES:
+            make = partial(make_store, events=rows < max(SIZES))
+            stores[rows] = str(made(kept / f"store-{rows}", make, rows))
         found: dict[int, list[Taken]] = {rows: [] for rows in stores}
         for _ in range(RUNS):
             for rows, store in stores.items():
@@ -54,14 +59,6 @@ def run() -> Iterator[Line]:
                 ANSWER,
                 float(own.stdout),
             )
-
-
-def made(folder: Path, rows: int) -> Path:
-    """The store of so many complaints, made where it is not there yet."""
-    store = folder / f"store-{rows}"
-    if not (store / "store.json").is_file():
-        make_store(store, rows, events=rows < max(SIZES))
-    return store
 
 
 def answer(method: str, store: str, given: dict) -> float:

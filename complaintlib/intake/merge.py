@@ -97,11 +97,16 @@ def _near(work: Work, files: list[str]) -> list[str]:
 
 
 def _with_hits(work: Work, folder: Path, files: list[str], same: str) -> list[str]:
-    """The files in which cases of the batch are; only the keys are looked at."""
-    if not files:
+    """The files in which cases of the batch are. Only the keys are looked at, and of those only the stretches in which
+    there can be any, by what Parquet says of their least and greatest."""
+    if not files or not work.one("SELECT count(*) FROM out"):
         return []
-    hits = f"SELECT DISTINCT file FROM (FROM {_placed(folder, files)}) o SEMI JOIN out n ON {same}"
-    return [file for (file,) in work.con.execute(f"{hits} ORDER BY 1").fetchall()]
+    rows, bounds, first = f"FROM {_placed(folder, files)}", {}, work.table.key[0]
+    if first in work.table.required:
+        low, high = work.con.execute(f"SELECT min({quoted(first)}), max({quoted(first)}) FROM out").fetchone()
+        rows, bounds = f"{rows} WHERE {quoted(first)} BETWEEN $low AND $high", {"low": low, "high": high}
+    hits = f"SELECT DISTINCT file FROM ({rows}) o SEMI JOIN out n ON {same} ORDER BY 1"
+    return [file for (file,) in work.con.execute(hits, bounds).fetchall()]
 
 
 def _placed(folder: Path, files: list[str]) -> str:

@@ -146,3 +146,15 @@ def test_a_column_that_a_table_has_got_since_is_missing_in_older_rows(tmp_path):
     found = pd.read_parquet(path)
     assert list(found["complaint_id"]) == ["H001", "H002", "H003"]
     assert found[["compensation", "city"]].isna().all(axis=None)
+
+
+def test_rows_without_the_first_part_of_their_key_are_found_again_too(tmp_path):
+    columns = {c: (c,) for c in ("contact_id", "complaint_id", "auditor", "label")}
+    kind = Profile("audits", table="audits", source="audits", columns=columns)
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(
+            f"contact_id,complaint_id,auditor,label,{name}\n,H1,kim,late,\nC1,,kim,late,\n", encoding="utf-8"
+        )
+    first, second = intake([tmp_path / "a.csv", tmp_path / "b.csv"], kind, tmp_path / "store")
+    assert (first.used, second.used, second.duplicates) == (2, 0, 2)
+    assert check_store(tmp_path / "store") == []
