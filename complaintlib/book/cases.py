@@ -16,7 +16,7 @@ from .ask import CLOCKS, moment
 from .ends import ending
 from .promises import due_rows
 from .steps import LOOK_BACK, in_order, steps
-from .windows import Where, Windows, seen_in
+from .windows import Where, Windows, seen_in, told_apart
 
 if TYPE_CHECKING:
     from .core import Book
@@ -39,7 +39,6 @@ def checks(
     (`has` tells). Basis `closed` takes the cases closed in the window, `received` those received in it. Several windows are
     asked in one question and told apart by a column `period`; each is seen at its own `as_of`.
     """
-    several = window is not None and not hasattr(window, "as_of")
     held = book.tables["complaints"].columns if "complaints" in book.tables else ()
     placed = "received_at" if basis == "received" else "closed_at"
     answered = [c for c in ("first_response_at",) if c in held]
@@ -55,7 +54,7 @@ def checks(
         check: (at[check] < rows.seen_at).fill_null(False) if check in at else ibis.literal(False)
         for check in CHECKS
     }
-    return book._grouped(rows.mutate(**flags), [*(["period"] if several else []), *by, *CHECKS])
+    return book._grouped(rows.mutate(**flags), [*told_apart(window), *by, *CHECKS])
 
 
 def flows(

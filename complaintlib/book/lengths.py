@@ -13,7 +13,7 @@ import pandas as pd
 from .ask import UNITS, chosen, moment
 from .ends import DONE, OPEN, SUFFIXES, ending, seen, with_minutes, with_pauses
 from .steps import LOOK_BACK, open_cases, steps
-from .windows import Where, Windows, around, seen_in, seen_until, windows_of, within
+from .windows import Where, Windows, around, seen_in, seen_until, told_apart, windows_of, within
 
 if TYPE_CHECKING:
     from .core import Book
@@ -46,9 +46,8 @@ def spells(
     `causes` adds the column `cause`: `done` for the end asked for, `withdrawn`, `merged` or `transferred_out` for another,
     `open` while there is none. `pauses` takes out the time that the case's events waited on somebody (`waiting_on`).
     """
-    several = window is not None and not hasattr(window, "as_of")
     columns = [
-        *(["period"] if several else []),
+        *told_apart(window),
         *by,
         "duration",
         "observed",
@@ -58,7 +57,7 @@ def spells(
     windows = windows_of(book, window)
     if not windows:
         return pd.DataFrame(columns=columns)
-    if basis == "open" and several:
+    if basis == "open" and told_apart(window):
         parts = [
             spells(book, start, end, by, w, basis, unit, clock, where, table, causes, pauses).assign(
                 period=w.text
@@ -123,8 +122,7 @@ def returns(
     the newest. Time runs from `start` on the calendar clock; a return before it counts as 0. The window takes the cases
     whose `start` lies in it.
     """
-    several = window is not None and not hasattr(window, "as_of")
-    columns = [*(["period"] if several else []), *by, "duration", "observed"]
+    columns = [*told_apart(window), *by, "duration", "observed"]
     windows = windows_of(book, window)
     wanted = dict.fromkeys([*by, *same, *(where or {}), start, "received_at", "complaint_id"])
     rows = book._rows("complaints", with_minutes(wanted, (start, "received_at")))

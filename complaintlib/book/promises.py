@@ -12,7 +12,7 @@ import pandas as pd
 
 from .ask import CLOCKS
 from .ends import OPEN, PUT_OFF, ending, seen, with_pauses
-from .windows import Where, Windows, seen_in, seen_until, windows_of, within
+from .windows import Where, Windows, seen_in, seen_until, told_apart, windows_of, within
 
 if TYPE_CHECKING:
     from .core import Book
@@ -36,9 +36,8 @@ def due(
     case waited on one of `pauses` before that. `state` is `met`, `late` (it came to its end after the limit), `overdue` (it
     has not come to it yet) or `void` (it ended otherwise before the limit ran out, so that nothing was due).
     """
-    several = window is not None and not hasattr(window, "as_of")
     rows = due_rows(book, limits, end, by, window, clock, grade, where, pauses)
-    return book._grouped(rows, [*(["period"] if several else []), *by, "state"])
+    return book._grouped(rows, [*told_apart(window), *by, "state"])
 
 
 def due_rows(
@@ -92,7 +91,6 @@ def deadlines(
     book: "Book", by: Sequence[str] = (), window: Windows = None, where: Where | None = None
 ) -> pd.DataFrame:
     """The cases whose own deadline (`due_at`) lies in the window, as counts: the `by` columns, `state`, `n`, as in `due`."""
-    several = window is not None and not hasattr(window, "as_of")
     rows, _ = seen_in(
         book, ending(book, "complaints", [*by, "due_at"], "resolved_at", where), "due_at", window
     )
@@ -101,4 +99,4 @@ def deadlines(
     state = ibis.cases(
         (over & (rows.ending <= rows.due_at), "met"), (over, "late"), (void, "void"), else_="overdue"
     )
-    return book._grouped(rows.mutate(state=state), [*(["period"] if several else []), *by, "state"])
+    return book._grouped(rows.mutate(state=state), [*told_apart(window), *by, "state"])

@@ -41,6 +41,11 @@ def windows_of(book: "Book", window: Windows) -> list[Window]:
     return [window] if hasattr(window, "as_of") else list(window)
 
 
+def told_apart(window: Windows) -> list[str]:
+    """The column by which several windows are told apart; none where there is one."""
+    return [] if window is None or hasattr(window, "as_of") else ["period"]
+
+
 def around(windows: Sequence[Window]) -> Always:
     """The stretch from the first window's start to the last one's end."""
     return Always(min(w.start for w in windows), max(w.end for w in windows), max(w.as_of for w in windows))
