@@ -4,7 +4,11 @@
 way of a case; `engine` opens a store or an engine, `publish` puts a store into one. `ask` and `frames` are the pieces they share.
 """
 
+import ibis
+
 from .core import Book, Break, NotMeasured
 from .engine import open_book
 
 __all__ = ["Book", "Break", "NotMeasured", "open_book"]
+
+ibis.options.sql.fuse_selects = False  # an engine merges nested selects itself, and in less time

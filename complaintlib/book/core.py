@@ -5,19 +5,20 @@ already has. Only counts, sums, date truncation, comparisons and windows are use
 Frames come back small, sorted by their key columns, with missing categories as `schema.BLANK`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
+from ibis.expr.operations import DatabaseTable
 
 from ..clock import Clock
 from ..period import Period
 from ..schema import TABLES, TEXT, TEXTS
 from ..words import Trouble, Words
-from . import cases, lengths, promises
+from . import cases, lengths, promises, slots
 from .ask import TRUNCATE, category, chosen, filled, hidden_then, moment
 from .frames import grid, to_arrow
 from .steps import open_cases, steps
@@ -56,6 +57,7 @@ class Book:
     breaks: tuple[Break, ...] = ()
     fingerprint: str = ""
     as_of: pd.Timestamp | None = None
+    filled: Callable[[str], frozenset[str]] | None = None  # a table's columns with a value, where files tell
     answers: dict[Any, pd.DataFrame] = field(default_factory=dict, repr=False)  # of questions asked before
 
     @classmethod
@@ -77,7 +79,7 @@ class Book:
         """Whether the table is there and each of the columns has at least one value."""
         if table not in self.tables:
             return False
-        return all(filled(self.con, self.tables[self._home(table, column)], column) for column in columns)
+        return all(self._filled(self._home(table, column), column) for column in columns)
 
     def counts(
         self,
@@ -195,20 +197,20 @@ class Book:
     def seen(self, period: Period) -> pd.DataFrame:
         """The rows an analysis of the period sees, for the reader: counts and the stretch of time they cover."""
         book = self.at(period.as_of)
-        first, last = book.span()
-        return pd.DataFrame(
-            {
-                "period": [period.text],
-                "n": book.counts(window=period)["n"],
-                "n_all": book.counts()["n"],
-                "first_received": [first],
-                "last_received": [last],
-                "as_of": [period.as_of],
-            }
+        rows = book._rows("complaints", ["received_at"])
+        came = rows.received_at
+        within = (came >= moment(period.start)) & (came < moment(book._end(period)))
+        found = book._ask(
+            rows.aggregate(
+                n=within.sum(), n_all=rows.count(), first_received=came.min(), last_received=came.max()
+            )
         )
+        found = found.assign(n=found["n"].fillna(0).astype("int64"), period=period.text, as_of=period.as_of)
+        return found[["period", "n", "n_all", "first_received", "last_received", "as_of"]]
 
     spells, returns = lengths.spells, lengths.returns
     due, deadlines = promises.due, promises.deadlines
+    slots = slots.slots
     checks, flows, paths, breaches = cases.checks, cases.flows, cases.paths, cases.breaches
 
     # ------------------------------------------------------------------------------------------- how it asks
@@ -238,6 +240,12 @@ class Book:
             self, columns, where, None, open_cases(self, self._end(window) if window else self.as_of)
         )
         return rows.filter(rows.closing.isnull())
+
+    def _filled(self, table: str, column: str) -> bool:
+        held = self.tables[table]
+        if self.filled and isinstance(held.op(), DatabaseTable):  # the files', none that was filtered since
+            return column in self.filled(table)
+        return filled(self.con, held, column)
 
     def _home(self, table: str, column: str) -> str:
         """The table that holds the column: texts may stand apart from the complaints."""

@@ -14,6 +14,7 @@ import hashlib
 import json
 import re
 import weakref
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
@@ -87,17 +88,30 @@ def _of_folder(folder: Path) -> Book:
     con = ibis.duckdb.connect()
     con.raw_sql("SET threads = 2; SET preserve_insertion_order = false; SET parquet_metadata_cache = true")
     con.raw_sql(f"SET allowed_directories = ['{str(folder).replace(chr(39), chr(39) * 2)}']")
+    files = {
+        name: [str(folder / file) for file in listed]
+        for name, listed in content["files"].items()
+        if listed and name in HELD
+    }
     tables = {
-        name: con.read_parquet(
-            [folder / file for file in files], table_name=name, hive_partitioning=False, union_by_name=True
-        )
-        for name, files in content["files"].items()
-        if files and name in HELD
+        name: con.read_parquet(listed, table_name=name, hive_partitioning=False, union_by_name=True)
+        for name, listed in files.items()
     }
     con.raw_sql("SET enable_external_access = false; SET lock_configuration = true")
     return Book(
-        con, tables, Clock.from_dict(content["clock"]), _breaks(content.get("breaks", ())), fingerprint
+        con,
+        tables,
+        Clock.from_dict(content["clock"]),
+        _breaks(content.get("breaks", ())),
+        fingerprint,
+        filled=cache(lambda table: _filled(con, files[table])),
     )
+
+
+def _filled(con: ibis.BaseBackend, files: list[str]) -> frozenset[str]:
+    """The columns of Parquet files that have a value, as the files themselves say."""
+    asked = "SELECT path_in_schema FROM parquet_metadata(?) GROUP BY 1 HAVING sum(num_values) > sum(stats_null_count)"
+    return frozenset(name for (name,) in con.con.execute(asked, [files]).fetchall())
 
 
 def _of_engine(con: ibis.BaseBackend) -> Book:
