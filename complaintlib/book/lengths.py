@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import ibis
+import ibis.expr.types as ir
 import pandas as pd
 
 from .ask import UNITS, chosen, moment
@@ -133,10 +134,7 @@ def returns(
     if window is not None:  # whoever came long before does not matter
         before = pd.Timedelta(0) if start == "received_at" else LOOK_BACK
         rows = rows.filter(rows.received_at >= moment(around(windows).start - before))
-    order = ibis.window(group_by=list(same), order_by=["received_at", "complaint_id"])
-    rows = rows.mutate(
-        next_at=rows.received_at.lead().over(order), next_elapsed=rows.received_at_elapsed.lead().over(order)
-    )
+    rows = _with_next(rows, list(same))
     rows = chosen(rows, where)  # after it was asked who came next
     rows = rows.filter(rows[start].notnull())
     rows, _ = seen_in(book, rows, start, window)
@@ -145,3 +143,20 @@ def returns(
     spent = ibis.ifelse(rows.observed, rows.next_elapsed, rows.seen) - rows[f"{start}_elapsed"]
     rows = rows.mutate(duration=(ibis.greatest(spent, 0) / UNITS[unit]).floor().cast("int64"))
     return book._grouped(rows, columns)
+
+
+def _with_next(rows: ir.Table, same: list[str]) -> ir.Table:
+    """The rows with the time of the next one that is alike in `same` (`next_at`, `next_elapsed`). Only those that are alike
+    with another are put in order: they are few."""
+    more = rows.group_by(same).aggregate(times=rows.count())
+    case = ["complaint_id", "received_at"]
+    alike = rows.select(*dict.fromkeys([*same, *case, "received_at_elapsed"]))
+    alike = alike.semi_join(more.filter(more.times > 1), same)
+    order = ibis.window(group_by=same, order_by=["received_at", "complaint_id"])
+    following = alike.select(
+        *case,
+        next_at=alike.received_at.lead().over(order),
+        next_elapsed=alike.received_at_elapsed.lead().over(order),
+    )
+    rows = rows.left_join(following, case)
+    return rows.drop(*(f"{name}_right" for name in case))
