@@ -194,6 +194,9 @@ def _labels() -> dict[tuple[str, str], Words]:
 _SAME_FIELD = {
     "origin_province": "region",
     "dest_province": "region",
+    "origin_city": "city",
+    "dest_city": "city",
+    "business_type": "product",
     "other_region": "region",
     "level": "level",
 }

@@ -1,11 +1,14 @@
 """What many tests share: the demo company's store, made once for all workers."""
 
 import fcntl
+import os
 from pathlib import Path
 
 import pytest
 
 from complaintlib.home import HOME
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # small matrices: more threads only wait for one another
 
 
 @pytest.fixture(scope="session")

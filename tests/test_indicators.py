@@ -137,6 +137,25 @@ def test_what_the_store_does_not_have_is_not_measured(book):
             measure(bare, key, [OCT])
 
 
+def test_contacts_are_counted_in_their_log_where_no_table_says_how_many():
+    """The log began in October: of September it says nothing; a month that the exposure table has is taken from there."""
+    cases = pd.DataFrame(
+        {
+            "complaint_id": list("abc"),
+            "received_at": pd.to_datetime(["2026-09-05", "2026-10-05", "2026-10-06"]),
+        }
+    )
+    calls = pd.DataFrame(
+        {"contact_id": list("vwxyz"), "started_at": pd.date_range("2026-10-01 08:00", periods=5, freq="5D")}
+    )
+    month = pd.DataFrame({"month": [SEP.start], "measure": ["contacts"], "value": [50.0]})
+    alone = measure(Book.of(complaints=cases, contacts=calls), "rate_contacts", [SEP, OCT])
+    assert alone["value"].isna().tolist() == [True, False]
+    assert alone["value"].iloc[1] == 1000 * 2 / 5
+    both = measure(Book.of(complaints=cases, contacts=calls, exposure=month), "rate_contacts", [SEP, OCT])
+    assert both["value"].tolist() == [1000 * 1 / 50, 1000 * 2 / 5]
+
+
 def test_the_dictionary_is_whole():
     """One entry has all its words, and the labels of tables and tiles are the same words."""
     with open(DATA / "labels.csv", encoding="utf-8", newline="") as file:

@@ -14,16 +14,20 @@ import pandas as pd
 
 from ..home import DEMO
 from .cases import customers, make_cases
+from .contacts import contacts
+from .outages import fault_cases
 from .personal import mobile
-from .records import write_roster, write_stages, write_surveys
+from .records import write_contacts, write_roster, write_stages, write_surveys
+from .register import write_register
 from .roster import on_duty
 from .sources import SHAPES, export
 from .survey import surveys
 from .texts import PLANTED, write
+from .volume import exposure
 from .workflow import follow
-from .world import exposure, make_world
+from .world import make_world
 
-FILES = len(SHAPES) + 6
+FILES = len(SHAPES) + 8
 
 
 def make_demo(
@@ -43,7 +47,8 @@ def make_demo(
     if scale < 0.02:
         raise ValueError("scale must be 0.02 at least: a smaller company has channels without complaints")
     # A stream of chance for each part: a change in one leaves the others as they were.
-    who, volume, what, said, written, way, rostered, recorded, asked = np.random.default_rng(seed).spawn(9)
+    streams = np.random.default_rng(seed).spawn(12)
+    who, volume, what, said, written, way, rostered, recorded, asked, faulty, more, called = streams
     parts = iter(range(1, FILES + 1))
 
     def done(what: str) -> None:
@@ -54,7 +59,8 @@ def make_demo(
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     world = make_world(months, scale)
-    _table(exposure(world, volume), new / "exposure.csv")
+    measured = exposure(world, volume, more)
+    _table(measured, new / "exposure.csv")
     done("exposure")
     people = customers(world, who)
     _table(people.sample(frac=1, random_state=who), new / "customers.csv")
@@ -63,13 +69,26 @@ def make_demo(
     phones = np.array([mobile(said) for _ in range(997)], object)
     cases["phone"] = phones[cases["customer_id"].str[1:].astype(int) % len(phones)]
     cases, stages = follow(world, cases, way)
-    export(world, cases, new, written, done)
+    told = [(cases, written)]
+    if (faults := fault_cases(world, people, faulty)) is not None:
+        faults, more_planted = write(world, faults, faulty)
+        told, planted = [*told, (faults, faulty)], pd.concat([planted, more_planted])
+    export(world, told, new, done)
     write_stages(world, stages, new / "workflow.csv", recorded)
     done("workflow")
     write_surveys(world, surveys(world, cases, asked), new / "survey.xlsx", asked)
     done("survey")
-    write_roster(world, on_duty(world, rostered), new / "staffing.csv", recorded)
+    roster = on_duty(world, rostered)
+    write_roster(world, roster, new / "staffing.csv", recorded)
     done("staffing")
+    log = contacts(world, cases, people, measured, roster, called)
+    log["phone"] = np.where(
+        log["channel"] == "hotline", phones[called.integers(0, len(phones), len(log))], ""
+    )
+    write_contacts(world, log, new / "contacts.csv", called)
+    done("contacts")
+    write_register(world, new / "actions.xlsx")
+    done("actions")
     callers = pd.DataFrame(
         {"kind": "mobile", "written": phones, "plain": phones, "source": "hotline", "complaint_id": ""}
     )

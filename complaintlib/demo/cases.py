@@ -41,7 +41,11 @@ def make_cases(world: World, people: pd.DataFrame, rng: np.random.Generator) -> 
 
     Columns are the canonical ones with codes and times as datetime64; `event` names the truth that planted the row.
     """
-    cases = draw(world, rng)
+    return told(world, draw(world, rng), people, rng)
+
+
+def told(world: World, cases: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+    """What happened (`draw`, one case at least) as `make_cases` says it."""
     drawn = pd.Series(pick(rng, {k: v["share"] for k, v in world.facts["channels"].items()}, len(cases)))
     cases["channel"] = cases["channel"].fillna(drawn) if "channel" in cases else drawn
     cases["event"] = cases["event"].fillna("") if "event" in cases else ""
@@ -116,8 +120,8 @@ def _again(world: World, cases: pd.DataFrame, rng: np.random.Generator) -> pd.Da
     twice = cases[(rng.random(len(cases)) < world.facts["dirt"]["cross_channel"]) & (cases["event"] == "")]
     later = twice["received_at"] + rng.integers(20, 46 * 60, len(twice)) * MINUTE
     shift = rng.integers(1, 5, len(twice))
-    channels = np.array(world.codes("channel"), object)
-    channel = channels[(twice["channel"].map(list(channels).index) + shift) % 5]
+    channels = pd.Index(world.codes("channel"), dtype=object)
+    channel = channels.to_numpy()[(channels.get_indexer(twice["channel"]) + shift) % 5]
     twice = twice.assign(received_at=later, channel=channel, event="again")
     silent = np.zeros(len(twice), bool)
     for truth in (t for t in world.truths if t.get("silent")):

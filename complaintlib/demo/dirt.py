@@ -79,7 +79,10 @@ def variants(values: pd.Series, kind: np.ndarray) -> list[str]:
 def pile(
     world: World, rows: pd.DataFrame, impossible: tuple[str, ...], rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Rows are added: copies, twins without their agent, and rows that are no complaint or cannot be used."""
+    """Rows are added: copies, twins without their agent, and rows that are no complaint or cannot be used.
+
+    The index says where each stands among the rows that were there.
+    """
     dirt, n = world.facts["dirt"], len(rows)
     position = np.arange(n, dtype=float)
 
@@ -103,4 +106,4 @@ def pile(
         np.full(len(bad), 0.2),
     ]
     where = np.concatenate([position[part.index] + s for part, s in zip(parts, shift, strict=True)])
-    return pd.concat(parts, ignore_index=True).iloc[np.argsort(where, kind="stable")].reset_index(drop=True)
+    return pd.concat(parts).set_axis(where).sort_index(kind="stable")

@@ -1,4 +1,4 @@
-"""The files of the workflow system, the survey tool and the roster: each writes in its own way, and none of them well."""
+"""The files of the workflow system, the survey tool, the roster and the contact log: each in its own way, none well."""
 
 from pathlib import Path
 
@@ -45,6 +45,35 @@ SURVEY_HEADERS = {
     "outcome_accepted": "是否接受处理结果",
     **_ASKED,
     "comment": "意见与建议",
+}
+CONTACT_HEADERS = {
+    "contact_id": "流水号",
+    "started_at": "进线时间",
+    "channel": "渠道",
+    "customer_id": "客户编号",
+    "phone": "主叫号码",  # no profile takes it
+    "ivr_path": "菜单选择",
+    "business_type": "业务类型",
+    "category": "来访类别",
+    "outcome": "处理去向",
+    "no_order_reason": "未下单原因",
+    "origin_province": "始发大区",
+    "origin_city": "始发城市",
+    "dest_province": "目的大区",
+    "dest_city": "目的城市",
+    "wait_seconds": "等待秒数",
+    "talk_seconds": "通话秒数",
+    "abandoned": "是否放弃",
+    "agent_id": "坐席工号",
+    "complaint_id": "关联投诉编号",
+}
+# Whose labels say a column's codes.
+CONTACT_WORDS = {name: name for name in ("channel", "ivr_path", "category", "outcome", "no_order_reason")} | {
+    "business_type": "product",
+    "origin_province": "region",
+    "dest_province": "region",
+    "origin_city": "city",
+    "dest_city": "city",
 }
 SATISFIED = {1: "非常不满意", 2: "不满意", 3: "一般", 4: "满意", 5: "非常满意"}
 NO_TIME = "0000-00-00 00:00:00"
@@ -136,3 +165,29 @@ def write_roster(world: World, agents: pd.DataFrame, path: Path, rng: np.random.
     path.write_bytes(
         rows.rename(columns=headers).to_csv(index=False, lineterminator="\r\n").encode("gb18030")
     )
+
+
+def write_contacts(world: World, log: pd.DataFrame, path: Path, rng: np.random.Generator) -> None:
+    """A copied row, a wait below zero, contacts that nobody sorted, added rows without a time, tests, the sum below."""
+    dirt, n = world.facts["dirt"]["contacts"], len(log)
+    rows = log.assign(started_at=log["started_at"].dt.strftime(TIME))
+    unsorted = (rng.random(n) < dirt["no_kind"]) & (rows["complaint_id"] == "")
+    rows.loc[unsorted, "category"] = ""
+    for name, field in CONTACT_WORDS.items():
+        rows[name] = rows[name].map({code: code and label(field, code, "zh") for code in rows[name].unique()})
+    odd = (rng.random(n) < world.facts["dirt"]["variants"]) & (rows["category"] != "")
+    rows.loc[odd, "category"] = variants(rows.loc[odd, "category"], rng.integers(0, 4, odd.sum()))
+    for name in ("wait_seconds", "talk_seconds"):
+        rows[name] = rows[name].map("{:.0f}".format).replace("nan", "")
+    rows.loc[rng.random(n) < dirt["negative"], "wait_seconds"] = "-1"
+    rows["abandoned"] = np.where(rows["abandoned"], "是", "否")
+    timeless, tests = (rows[rng.random(n) < dirt[kind]] for kind in ("no_time", "test"))
+    rows = _scattered(
+        rows,
+        rows[rng.random(n) < dirt["copies"]],
+        timeless.assign(contact_id=timeless["contact_id"] + "-2", started_at=NO_TIME),
+        tests.assign(contact_id="TEST"),
+    )
+    total = pd.DataFrame({"contact_id": ["合计"], "started_at": [str(n)]})
+    rows = pd.concat([rows, total])[list(CONTACT_HEADERS)].rename(columns=CONTACT_HEADERS)
+    path.write_bytes(rows.to_csv(index=False, lineterminator="\r\n").encode("gb18030"))

@@ -16,16 +16,29 @@ ZONE = "Asia/Shanghai"
 FLAGS = ("reopened", "escalated", "transferred")
 
 
-def export(
-    world: World, cases: pd.DataFrame, folder: Path, rng: np.random.Generator, done: Callable[[str], None]
-) -> None:
-    """Every source file of the company's channels into `folder`."""
+Part = tuple[pd.DataFrame, np.random.Generator]
+
+
+def export(world: World, parts: list[Part], folder: Path, done: Callable[[str], None]) -> None:
+    """Every source file of the company's channels into `folder`, from parts with a stream of chance each."""
     for channel, shape in SHAPES.items():
-        rows = cases[cases["channel"] == channel].reset_index(drop=True)
-        rows = _say(wear(world, rows, rng), shape)
-        rows = pile(world, smear(world, rows, rng), shape.impossible, rng)
+        dirty = [
+            _dirty(world, cases[cases["channel"] == channel], shape, rng)
+            for cases, rng in parts
+            if (cases["channel"] == channel).any()
+        ]
+        rows = pd.concat(dirty).sort_index(kind="stable").reset_index(drop=True)
         WRITERS[channel](rows[list(shape.headers)], shape, folder)
         done(channel)
+
+
+def _dirty(world: World, cases: pd.DataFrame, shape: Shape, rng: np.random.Generator) -> pd.DataFrame:
+    """The rows as the source writes them, by the time when the genuine row before each was received."""
+    rows = cases.reset_index(drop=True)
+    said = _say(wear(world, rows, rng), shape)
+    piled = pile(world, smear(world, said, rng), shape.impossible, rng)
+    before = piled.index.to_numpy().clip(0, len(rows) - 1).astype(int)
+    return piled.set_index(pd.DatetimeIndex(rows["received_at"])[before])
 
 
 def _say(rows: pd.DataFrame, shape: Shape) -> pd.DataFrame:

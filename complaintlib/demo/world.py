@@ -113,7 +113,7 @@ def _profile(days: pd.DatetimeIndex, truth: dict[str, Any], first: date, end: da
     return ((passed >= 0) & (passed < 1)).astype(float)
 
 
-def _cells(world: World, where: dict[str, Any], *dimensions: str) -> tuple[np.ndarray, ...]:
+def cells_of(world: World, where: dict[str, Any], *dimensions: str) -> tuple[np.ndarray, ...]:
     """Index of the cells that fit `where`, for use after the day."""
     named = [where.get(d, world.codes(d)) for d in dimensions]
     named = [[n] if isinstance(n, str) else n for n in named]
@@ -124,7 +124,7 @@ def _cells(world: World, where: dict[str, Any], *dimensions: str) -> tuple[np.nd
 
 def _plant(world: World, truth: dict[str, Any]) -> None:
     where, during = truth.get("where", {}), world.during(truth)
-    cells, places = _cells(world, where, *CELL), _cells(world, where, *CELL[:2])
+    cells, places = cells_of(world, where, *CELL), cells_of(world, where, *CELL[:2])
     held = during[:, None, None, None]
     if "orders" in truth:
         world.orders[:, *places] *= truth["orders"] ** during[:, None, None]
@@ -135,7 +135,7 @@ def _plant(world: World, truth: dict[str, Any]) -> None:
     if "split" in truth:
         old = world.rates[:, *cells] * held
         for code, share in truth["split"].items():
-            world.rates[:, *_cells(world, {"reason": code}, *CELL)] += old * share
+            world.rates[:, *cells_of(world, {"reason": code}, *CELL)] += old * share
         world.rates[:, *cells] -= old
 
 
@@ -162,25 +162,3 @@ def _events(world: World, rng: np.random.Generator) -> list[pd.DataFrame]:
             place = {d: truth["where"][d] for d in ("channel", *CELL)}
             events.append(pd.DataFrame({"day": np.sort(rng.choice(days, n)), **place, "event": truth["id"]}))
     return events
-
-
-def exposure(world: World, rng: np.random.Generator) -> pd.DataFrame:
-    """Orders, customers (of that product as their main one) and contacts a month, region and product; they add up.
-
-    Returns columns month (first day), region, product, measure, value; cells without orders are left out.
-    """
-    months = world.days.to_period("M")
-    first = np.flatnonzero(~months.duplicated())
-    orders = np.add.reduceat(world.orders, first, axis=0)
-    size = orders.shape
-    values = {
-        "orders": orders,
-        "customers": orders / 2.1 * rng.normal(1, 0.01, size),
-        "contacts": orders * 0.055 * rng.normal(1, 0.03, size),
-    }
-    index = pd.MultiIndex.from_product(
-        [months.unique(), *(world.codes(d) for d in CELL[:2])], names=["month", *CELL[:2]]
-    )
-    wide = pd.DataFrame({name: np.rint(v).astype(int).ravel() for name, v in values.items()}, index=index)
-    long = wide[wide["orders"] > 0].rename_axis(columns="measure").stack().rename("value").reset_index()
-    return long.assign(month=long["month"].dt.start_time)

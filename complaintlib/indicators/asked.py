@@ -51,12 +51,18 @@ def cases(basis: str) -> Ask:
 
 
 def per(exposure: str) -> Ask:
+    """Complaints per unit of exposure; contacts are counted in their own log where the exposure table does not say."""
+
     def ask(book: Book, periods: Sequence[Period]) -> pd.DataFrame:
         book = book.at(periods[-1].as_of)
-        if exposure == "contacts" and book.has("contacts"):
-            below = book.series("contacts", [], periods)["n"].astype(float)
-        else:
+        logged = exposure == "contacts" and book.has("contacts")
+        below = pd.Series(np.nan, range(len(periods)))
+        if book.has("exposure") or not logged:
             below = book.exposure(exposure, periods)["value"]
+        if logged:  # of the time before the log began it says nothing
+            begun = book.span("contacts")[0].floor("D")
+            counted = book.series("contacts", [], periods)["n"].astype(float)
+            below = below.fillna(counted.where([period.start >= begun for period in periods]))
         if below.isna().all():
             raise NotMeasured(f"exposure.{exposure}")
         return cases("received")(book, periods).assign(denominator=below)

@@ -33,7 +33,7 @@ SECRET = {"customer_id": "customer", "order_id": "order", "agent_id": "agent", "
 
 LARGEST = 1e12
 _FEW = 100_000
-RANGES = {"csat": (1, 5), "nps": (0, 10)} | {
+RANGES = {"csat": (1, 5), "nps": (0, 10), "expected_change": (-1, LARGEST)} | {
     name: (1, 5) for attitude in ATTITUDES for name in (attitude, f"expected_{attitude}")
 }
 
@@ -159,7 +159,7 @@ def _id(column: str, header: str, profile: Profile) -> _Piece:
 
 
 def _number(column: str, header: str, kind: str, profile: Profile) -> _Piece:
-    """Full-width digits, currency marks, thousands commas and per cent are read; negative and infinite are refused."""
+    """Full-width digits, currency marks, thousands commas and per cent are read; infinite is refused, and negative where it cannot be."""
     x, y = f"x_{column}", f"y_{column}"
     low, high = RANGES.get(column, (0, LARGEST))
     share = f"CASE WHEN suffix({y}, '%') THEN 100 ELSE 1 END"

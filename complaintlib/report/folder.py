@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -75,11 +76,15 @@ class Folder:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that ends with the process, or raise Trouble (75) where another run holds it."""
+def locked(path: Path, wait: float = 0) -> Iterator[None]:
+    """Hold a lock that ends with the process, or raise Trouble (75) where another run holds it for `wait` seconds."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if not _take(handle):
+        until = time.monotonic() + wait
+        while not _take(handle):
+            if time.monotonic() < until:
+                time.sleep(0.05)
+                continue
             raise Trouble(
                 Words("另一个运行正在生成这份报告", "another run is building this report"), exit_code=75
             )

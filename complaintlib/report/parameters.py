@@ -10,6 +10,7 @@ from ..words import Trouble, Words
 
 TYPES = {"str": str, "int": int, "float": float, "bool": bool}
 GIVEN = ("period", "store", "lang", "as_of", "token")  # set by the report run, never by a recipe
+ASKED = ("privacy", "register")  # likewise, where a notebook declares them
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ..home import NOTEBOOKS, TEMPLATES
 from ..period import KIND_WORDS, KINDS, Period
 from ..rules import unknown_key
 from ..words import Trouble, Words, label
-from .parameters import GIVEN, parameters_of
+from .parameters import ASKED, GIVEN, parameters_of
 
 RECIPES = TEMPLATES / "recipes"
 _KEYS = ("title", "kind", "front", "limits", "steps")
@@ -144,7 +144,7 @@ def _step(entry: Any, at: int, notebooks: Path, problems: list[Words]) -> Step |
     except Trouble as trouble:
         problems.append(Words(trouble.say("zh"), trouble.say("en")))
         return Step(name, path, parameters, section, title)
-    own = {key: parameter for key, parameter in declared.items() if key not in (*GIVEN, "privacy")}
+    own = {key: parameter for key, parameter in declared.items() if key not in GIVEN + ASKED}
     if not isinstance(parameters, dict):
         problems.append(Words(f"{name}：parameters 应为表", f"{name}: parameters must be a table"))
         return Step(name, path, {}, section, title)

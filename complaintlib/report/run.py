@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from ..privacy import profile_of
 from ..words import Trouble, Words, label
 from . import preflight
 from .execute import WHOLE
-from .folder import Folder, locked
+from .folder import Folder, locked, write
 from .forking import preload
 from .recipe import Recipe, load_recipe
+from .register import keep, made_before, register_of
 from .steps import Say, outcomes_of
 
 _NOTHING = Words("", "")
@@ -90,6 +92,7 @@ def build_report(
     the whole one); `jobs` notebooks run at once (default: one more than there are cores); `resume` keeps the steps that an
     earlier, unfinished run had done on the same data and code; `progress` gets a line a step (default: a bar on a
     terminal, lines in a log); `privacy` is internal, shared or strict (see `complaintlib.privacy`).
+    The forecasts of a whole, internal report are entered in the register of its store (see `report.register`).
 
     Raises Trouble, with the exit code it asks for: 2 parameters, recipe or configuration; 3 the data changed under the
     run; 4 personal data in a page; 75 another run holds the report; 130 and 143 interrupted. A step that fails does not
@@ -126,6 +129,11 @@ def build_report(
         earlier, before = (
             _findings(place.out / _name(steps, p, lang, privacy)) for p in (period, period.previous())
         )
+        register = register_of(place.out, given["store"])
+        made = made_before(register, period.as_of)
+        if made:
+            write(place.work / "register.csv", made)
+        given["register"] = str((place.work / "register.csv").resolve()) if made else ""
         outcomes = outcomes_of(steps, given, place, fingerprint, jobs, resume, progress, meanwhile=_deliver)
         if fingerprint != preflight.fingerprint(given["store"]):
             raise Trouble(
@@ -143,8 +151,13 @@ def build_report(
             "store": preflight.shown(given["store"]),
             "versions": preflight.versions(),
             "rows": seen,
+            "register": hashlib.sha256(made).hexdigest() if made else "",
         }
         folder, outcomes = deliver(report, place, facts, began)
+        if folder == place.final and not profile:
+            found = {step: table for (step, name), table in report.tables.items() if name == "register"}
+            made_by = {f"{steps.name}.{step}": table for step, table in found.items()}
+            keep(register, made_by, period.as_of, date.today())
     status = WHOLE if folder == place.final else "incomplete"
     done = tuple((name, outcome.status, outcome.reason) for name, outcome in outcomes.items())
     return Run(status, folder, title, done, time.monotonic() - began)

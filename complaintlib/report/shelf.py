@@ -8,11 +8,13 @@ from typing import Any
 from ..period import Period
 from ..words import label
 from .page import frame, render
+from .register import FOLDER
 
 
 def shelf(out: Path) -> bytes:
     """`index.html` of all reports in a folder, from their `run.json` alone; one that lacks it is shown as missing."""
-    runs = [_on_shelf(path) for path in out.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    folders = [path for path in out.iterdir() if path.is_dir() and path.name != FOLDER]
+    runs = [_on_shelf(path) for path in folders if not path.name.startswith(".")]
     runs.sort(key=lambda run: (run["start"], run["folder"]), reverse=True)
     title = "投诉报告 · Complaint reports"
     return frame(title, render("shelf", runs=runs), "zh")

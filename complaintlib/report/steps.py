@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
+from pathlib import Path
 
 from ..words import Words, label, language
 from . import preflight
@@ -15,6 +16,7 @@ from .execute import FAILED, Outcome, execute
 from .folder import Folder
 from .forking import preload
 from .kernels import Kernels
+from .parameters import parameters_of
 from .recipe import Recipe, Step
 
 Say = Callable[[str], None]
@@ -67,11 +69,12 @@ def outcomes_of(
 
 
 def _one(step: Step, recipe: Recipe, given: Mapping[str, str], kernels: Kernels) -> Outcome:
-    own = dict(step.parameters)
+    own, given = dict(step.parameters), _asked(step, given)
+    hidden = {"store": preflight.shown(given["store"])} | ({"register": ""} if "register" in given else {})
     return execute(
         step.notebook,
-        parameters=dict(given) | own,
-        shown=dict(given) | {"store": preflight.shown(given["store"])} | own | {"token": ""},
+        parameters=given | own,
+        shown=given | hidden | own | {"token": ""},
         kernels=kernels,
         cell_seconds=recipe.cell_seconds,
         notebook_seconds=recipe.notebook_seconds,
@@ -79,10 +82,18 @@ def _one(step: Step, recipe: Recipe, given: Mapping[str, str], kernels: Kernels)
     )
 
 
+def _asked(step: Step, given: Mapping[str, str]) -> dict[str, str]:
+    """What the run hands to this notebook: the register only where it asks for it."""
+    asked = "register" in given and "register" in parameters_of(step.notebook)
+    return {name: value for name, value in given.items() if asked or name != "register"}
+
+
 def _key(step: Step, given: Mapping[str, str], fingerprint: str, code: str) -> str:
     """Two runs of a step with the same key give the same: notebook, parameters, data and code."""
-    notebook = step.notebook.read_text(encoding="utf-8")
-    parts = [notebook, dict(step.parameters), dict(given), fingerprint, code, preflight.versions()]
+    notebook, given = step.notebook.read_text(encoding="utf-8"), _asked(step, given)
+    if given.get("register"):  # what stands in it, not where it lies
+        given["register"] = hashlib.sha256(Path(given["register"]).read_bytes()).hexdigest()
+    parts = [notebook, dict(step.parameters), given, fingerprint, code, preflight.versions()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8")).hexdigest()
 
 

@@ -67,8 +67,8 @@ def expected(
         rows[at] = short | {"history": int(past.sum())}
         if past.sum() < SHORTEST or not per[at] > 0:
             continue
-        basis = _basis(periods, past)
-        design = _design(periods, past, regressors, basis, at)
+        basis = basis_of(periods, past)
+        design = design_of(periods, past, regressors, basis, at)
         model = _fit(y[past], np.log(per[past]), design.x[past], design.prior)
         rows[at] |= _predict(model, design.x[at], np.log(per[at]), y[at], level)
         rows[at] |= {"dispersion": model.dispersion, "basis": basis}
@@ -108,7 +108,8 @@ def _history(y: np.ndarray, periods: Sequence[Period], breaks: Sequence[pd.Times
     return known if since is None else known & np.array([p.start >= since for p in periods])
 
 
-def _basis(periods: Sequence[Period], past: np.ndarray) -> str:
+def basis_of(periods: Sequence[Period], past: np.ndarray) -> str:
+    """What the periods in `past` allow: "season" (two years or more), "trend" (one), "level"."""
     days = sum(p.days for p, used in zip(periods, past, strict=True) if used)
     return "season" if days >= 365 * YEARS_FOR_SEASON else "trend" if days >= 365 else "level"
 
@@ -133,7 +134,7 @@ def _calendar(periods: tuple[Period, ...]) -> _Calendar:
 
 
 @dataclass(frozen=True)
-class _Design:
+class Design:
     x: np.ndarray  # every period x effect; the first column is the level
     prior: np.ndarray  # standard deviation of each effect
     calendar: np.ndarray  # which effects are season and calendar (not level, not trend)
@@ -147,9 +148,13 @@ class _Model:
     df: float
 
 
-def _design(
+def design_of(
     periods: Sequence[Period], past: np.ndarray, regressors: pd.DataFrame | None, basis: str, at: int
-) -> _Design:
+) -> Design:
+    """The effects that a history of this `basis` can tell apart, for every period; time counts from the one `at`.
+
+    Regressors are in standard deviations of the history `past`; the last columns are those that vary in it.
+    """
     calendar = _calendar(tuple(periods))
     blocks: list[tuple[np.ndarray, float, bool]] = [(np.ones((len(periods), 1)), PRIOR_LEVEL, False)]
     if basis != "level":
@@ -165,7 +170,7 @@ def _design(
         told = spread > 1e-12
         blocks.append(((z[:, told] - z[past][:, told].mean(axis=0)) / spread[told], PRIOR_REGRESSOR, True))
     width = [block.shape[1] for block, _, _ in blocks]
-    return _Design(
+    return Design(
         np.hstack([block for block, _, _ in blocks]).astype(float),
         np.repeat([prior for _, prior, _ in blocks], width),
         np.repeat([seasonal for _, _, seasonal in blocks], width),
@@ -212,7 +217,7 @@ def _two_sided(y: float, mu: float, wide: float, df: float) -> float:
     return float(min(1.0, 2 * stats.t.sf(stats.norm.isf(tail), df)))
 
 
-def _factor(design: _Design, effects: np.ndarray, past: np.ndarray) -> np.ndarray:
+def _factor(design: Design, effects: np.ndarray, past: np.ndarray) -> np.ndarray:
     """The season's and calendar's factor of every period, 1 on average over the history."""
     log_factor = design.x[:, design.calendar] @ effects[design.calendar]
     return np.exp(log_factor) / np.exp(log_factor)[past].mean()

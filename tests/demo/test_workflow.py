@@ -139,7 +139,7 @@ def test_the_other_cases_stand_in_the_files_as_before(tmp_path) -> None:
     after = made.after.assign(text=texts["text"], demand=texts["demand"], phone="")
     for name, cases in (("a", texts), ("b", after)):
         (tmp_path / name).mkdir()
-        export(made.world, cases, tmp_path / name, np.random.default_rng(1), lambda what: None)
+        export(made.world, [(cases, np.random.default_rng(1))], tmp_path / name, lambda what: None)
     changed = ~pd.concat([same(made.before[c], made.after[c]) for c in made.before], axis=1).all(axis=1)
     others = set(made.before.loc[~changed, "complaint_id"])  # dirt may have taken a case's number away
     different = 0

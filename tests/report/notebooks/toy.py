@@ -85,6 +85,36 @@ def headline(book: Book, period: Period) -> Headline:
     return Headline(period, tables, (found,))
 
 
+def seer(book: Book, period: Period, *, register: str = "") -> Toy:
+    """The next two periods are expected to be as this one; what was expected of this one stands beside what came."""
+    counted = (
+        book.at(period.as_of).counts(by=["reason"], window=period).sort_values("reason", ignore_index=True)
+    )
+    made = [
+        {
+            "as_of": period.as_of,
+            "indicator": "received",
+            "by": "reason",
+            "key": key,
+            "period": period.shifted(h).text,
+            "h": h,
+        }
+        | {"mean": n, "lower": n - 5, "upper": n + 5.5, "level": 0.9, "model": "same"}
+        for key, n in counted.itertuples(index=False)
+        for h in (1, 2)
+    ]
+    scores = pd.DataFrame({"as_of": [], "key": [], "n": []})
+    if register:
+        known = pd.read_csv(register, encoding="utf-8")
+        scores = known.loc[known["period"] == period.text, ["as_of", "key"]].merge(
+            counted, left_on="key", right_on="reason"
+        )
+        scores = scores[["as_of", "key", "n"]]
+    words = Words("核对了 {n:int} 个旧预测", "{n:int} earlier forecasts were judged")
+    found = Finding("seer.judged", "note", words, {"n": len(scores)})
+    return Toy(period, {"counts": counted, "scores": scores, "register": pd.DataFrame(made)}, (found,))
+
+
 def trip(fault: str) -> Shown:
     """Nothing, or a fault of that name."""
     if fault == "not measured":
