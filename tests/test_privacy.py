@@ -299,8 +299,9 @@ def small_book(demo_book) -> Book:
     exposure = demo_book.rows("exposure", list(demo_book.tables["exposure"].columns), limit=100_000)
     events = demo_book.rows("events", list(demo_book.tables["events"].columns), limit=1_000_000)
     events = events[events["complaint_id"].isin(rows.loc[keep, "complaint_id"])]
+    actions = demo_book.rows("actions", list(demo_book.tables["actions"].columns))
     complaints = rows[keep].assign(text="a text that must not leave")
-    return Book.of(complaints=complaints, exposure=exposure, events=events)
+    return Book.of(complaints=complaints, exposure=exposure, events=events, actions=actions)
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,8 @@ def frames(demo_book) -> dict[str, pd.DataFrame]:
     exposure = demo_book.rows("exposure", list(demo_book.tables["exposure"].columns), limit=100_000)
     events = demo_book.rows("events", list(demo_book.tables["events"].columns), limit=1_000_000)
     events = events[events["complaint_id"].isin(rows.loc[keep, "complaint_id"])]
-    return {"complaints": rows[keep].assign(text="…"), "exposure": exposure, "events": events}
+    actions = demo_book.rows("actions", list(demo_book.tables["actions"].columns))
+    return {"complaints": rows[keep].assign(text="…"), "exposure": exposure, "events": events, "actions": actions}
 
 
 def run(method: str, book: Book, period: Period = OCT) -> Result:
@@ -117,6 +118,7 @@ def test_what_comes_later_changes_nothing(method, frames):
         "complaints": frames["complaints"].loc[lambda f: f["received_at"] < june.end],
         "exposure": frames["exposure"].loc[lambda f: f["month"] < june.end],
         "events": frames["events"].loc[lambda f: f["entered_at"] < june.end],
+        "actions": frames["actions"].loc[lambda f: ~(f["started_on"] >= june.end)],
     }
     same(run(method, Book.of(**frames), june), run(method, Book.of(**cut), june))
 
@@ -133,7 +135,7 @@ def test_empty_and_tiny_books_are_answered(method, frames, rows):
     """B10, B11"""
     few = frames["complaints"].loc[lambda f: f["received_at"].between(OCT.start, OCT.end)].head(rows)
     events = frames["events"].loc[lambda f: f["complaint_id"].isin(few["complaint_id"])]
-    result = run(method, Book.of(complaints=few, events=events))
+    result = run(method, Book.of(complaints=few, events=events, actions=frames["actions"]))
     check(result)
     result.picture("zh")
 

@@ -1,0 +1,107 @@
+"""The register of measures as it stood: which are in force, done or overdue, and which complaints each is about."""
+
+import unicodedata
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+
+from ..book import Book
+from ..period import Period
+from ..schema import CODE, TABLES
+from ..words import LANGUAGES, Trouble, Words, column, label
+
+Filter = dict[str, list[str]]
+COLUMNS = (
+    "title",
+    "department",
+    "target",
+    "control",
+    "expected_change",
+    "due_on",
+    "started_on",
+    "done_on",
+    "status",
+)
+TIMES = ("due_on", "started_on", "done_on")
+YEARS = 2  # a measure that began longer ago, and is done, is no longer told
+MANY = 1000
+DIMENSIONS = tuple(name for name, kind in TABLES["complaints"].columns.items() if kind == CODE)
+
+
+def register(book: Book, period: Period) -> pd.DataFrame:
+    """One row a measure, in the order in which they began (those not begun last), as known at the period's `as_of`.
+
+    `status`: planned, in_progress, done or cancelled, by the dates rather than by what was written later;
+    `days_overdue`, where it is due and not done. Raises NotMeasured where there is no register.
+    """
+    now = period.as_of
+    known = [name for name in COLUMNS if book.has("actions", name)]
+    rows = book.rows("actions", ["action_id", *known], limit=MANY).reindex(columns=["action_id", *COLUMNS])
+    for name in TIMES:
+        rows[name] = pd.to_datetime(rows[name]).astype("datetime64[us]")
+    rows["done_on"] = rows["done_on"].where(rows["done_on"] < now)
+    rows["expected_change"] = pd.to_numeric(rows["expected_change"]).astype(float)
+    rows["title"] = rows["title"].astype(object).fillna(rows["action_id"])
+    begun, done = rows["started_on"].notna(), rows["done_on"].notna()
+    written = rows["status"].astype(object)
+    rows["status"] = np.select(
+        [written == "cancelled", done, begun], ["cancelled", "done", "in_progress"], "planned"
+    )
+    late = (rows["due_on"] < now) & ~rows["status"].isin(["done", "cancelled"])
+    rows["days_overdue"] = ((now - rows["due_on"]).dt.days).where(late)
+    recent = rows["started_on"] >= now - pd.DateOffset(years=YEARS)
+    rows = rows[recent | ~rows["status"].isin(["done", "cancelled"]) | ~begun]
+    return rows.sort_values(["started_on", "action_id"], kind="stable", ignore_index=True)
+
+
+def read_filter(text: object, action: str, name: str, book: Book) -> Filter:
+    """`reason=address_error;region=east,south` as columns and their values; nothing where nothing is written.
+
+    Columns and values are codes or the words for them, values must occur in the data. Raises Trouble that names the
+    measure, the column of the register and what is wrong there.
+    """
+    found: Filter = {}
+    for part in unicodedata.normalize("NFKC", "" if pd.isna(text) else str(text)).split(";"):
+        if not part.strip():
+            continue
+        key, sign, values = (piece.strip() for piece in part.partition("="))
+        field = next(
+            (d for d in DIMENSIONS if key in (d, *(column(d).words[lang] for lang in LANGUAGES))), None
+        )
+        if not sign or not values:
+            raise _trouble(
+                action, name, Words(f"“{part.strip()}”不是 列=值", f"“{part.strip()}” is not column=value")
+            )
+        if field is None or not book.has("complaints", field):
+            raise _trouble(action, name, Words(f"没有“{key}”这一列", f"there is no column “{key}”"))
+        codes = book.counts("complaints", [field])[field]
+        named = {word: code for code in codes for word in (*(label(field, code, g) for g in LANGUAGES), code)}
+        for value in (v.strip() for v in values.split(",")):
+            if value not in named:
+                near = get_close_matches(value, named, 1)
+                zh, en = (f"；是否应为 {near[0]}？", f"; did you mean {near[0]}?") if near else ("", "")
+                said = Words(f"{key} 没有“{value}”这个值{zh}", f"{key} has no value “{value}”{en}")
+                raise _trouble(action, name, said)
+            found.setdefault(field, []).append(named[value])
+    return found
+
+
+def check_promise(change: float, action: str) -> None:
+    """Raises Trouble where the promised change is no fraction: -30 was meant as -30 %, that is -0.3."""
+    if change <= -1:
+        said = Words(
+            f"“{change:g}”不是比例；下降三成请写 -30% 或 -0.3",
+            f"“{change:g}” is no fraction; 30 % fewer is -30% or -0.3",
+        )
+        raise _trouble(action, "expected_change", said)
+
+
+def touch(one: Filter, other: Filter) -> bool:
+    """Whether complaints can be meant by both filters."""
+    return bool(one and other) and all(set(one[k]) & set(other[k]) for k in one.keys() & other.keys())
+
+
+def _trouble(action: str, name: str, said: Words) -> Trouble:
+    where = Words(f"措施 {action} 的 {name}：{said.zh}", f"measure {action}, {name}: {said.en}")
+    return Trouble(Words("{zh}", "{en}"), zh=where.zh, en=where.en)
