@@ -17,6 +17,7 @@ import seaborn as sns
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.text import Text
@@ -95,17 +96,31 @@ def figure(width: float = WIDTH, height: float = 4.2) -> Figure:
 
 def png(figure: Figure) -> bytes:
     """The figure as PNG bytes. Characters that the font cannot draw are left out, never drawn as boxes."""
-    for text in figure.findobj(Text):
-        words = plain(text.get_text())
-        if not any("\u2e80" <= c <= "\uffef" for c in words):
-            words = words.translate(_NARROW)
-        text.set_text("".join(c for c in words if c == "\n" or ord(c) in _drawable()))
+    _drawable_only(figure)
     out = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=".*[Gg]lyph.*")
         figure.set_dpi(DPI)
         FigureCanvasAgg(figure).print_png(out, metadata={"Software": None})  # `savefig` would draw it twice
     return out.getvalue()
+
+
+def svg(figure: Figure) -> bytes:
+    """The figure as SVG bytes, letters as outlines: it prints sharp at any size and needs no font."""
+    _drawable_only(figure)
+    out = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*[Gg]lyph.*")
+        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None})
+    return out.getvalue()
+
+
+def _drawable_only(figure: Figure) -> None:
+    for text in figure.findobj(Text):
+        words = plain(text.get_text())
+        if not any("\u2e80" <= c <= "\uffef" for c in words):
+            words = words.translate(_NARROW)
+        text.set_text("".join(c for c in words if c == "\n" or ord(c) in _drawable()))
 
 
 def name(text: str) -> str:
@@ -274,3 +289,132 @@ def _bend(a: int, b: int) -> float:
     if way == 2:
         return 0.0 if b > a else outward * 0.45
     return outward * (1.5 if b > a else 2.0) / way
+
+
+def ahead(ax: Axes, values, mean, lower, upper, colour=BLUE) -> None:
+    """A series over periods 0, 1, 2 ... and its forecast behind it: dashed, with its range as a band."""
+    values, mean = np.asarray(values, dtype=float), np.asarray(mean, dtype=float)
+    at, coming = np.arange(len(values)), len(values) + np.arange(len(mean))
+    low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+    ax.fill_between(coming, low, high, color=PALE, alpha=0.55, linewidth=0, zorder=1)
+    ax.plot(at, values, color=colour, linewidth=1.7, marker="o", markersize=3, zorder=3)
+    joined = np.concatenate([values[-1:], mean])
+    ax.plot(
+        np.arange(len(values) - len(values[-1:]), len(values) + len(mean)),
+        joined,
+        color=colour,
+        linewidth=1.5,
+        linestyle="--",
+        zorder=3,
+    )
+    ax.plot(coming, mean, "o", color="white", markeredgecolor=colour, markersize=4, zorder=4)
+
+
+def heat(ax: Axes, values, rows: list[str], columns: list[str]) -> None:
+    """A grid of numbers, the darker the more: one row a name from the top down, about a dozen of the columns named."""
+    values = np.asarray(values, dtype=float)
+    shades, top = sns.light_palette(BLUE, as_cmap=True), max(np.nanmax(values, initial=0), 1e-12)
+    ax.pcolormesh(values, cmap=shades, vmin=0, vmax=1.1 * top, edgecolors="white", linewidth=0.8)
+    ax.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    step = max(1, -(-len(columns) // 12))
+    ax.set_xticks(np.arange(0, len(columns), step) + 0.5, columns[::step], fontsize=8.5)
+    ax.invert_yaxis()
+    ax.grid(visible=False)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
+def warmth(times: float) -> str | tuple[float, ...]:
+    """The colour of a number against its expectation: the more above it the deeper orange, pale blue well below it."""
+    if np.isnan(times) or 0.9 < times < 1.1:
+        return "#eef1f4"
+    depth = float(np.clip(abs(np.log2(max(times, 1e-3))) / 2, 0, 1))
+    return sns.light_palette(ORANGE if times > 1 else BLUE, as_cmap=True)(
+        depth * 0.75 if times > 1 else depth * 0.4
+    )
+
+
+def tiles(ax: Axes, at: list[tuple[int, int]], texts: list[str], colours: list, marked: list[bool]) -> None:
+    """A map of equal squares at (row, column), each with its text; those marked have a thick frame."""
+    for (row, column), text, colour, mark in zip(at, texts, colours, marked, strict=True):
+        box = FancyBboxPatch((column + 0.05, row + 0.05), 0.9, 0.9, boxstyle="round,pad=0,rounding_size=0.06")
+        box.set(
+            facecolor=colour,
+            edgecolor=INK if mark else "white",
+            linewidth=2 if mark else 1,
+            zorder=3 if mark else 2,
+        )
+        ax.add_patch(box)
+        ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=8.5, color=INK, zorder=4)
+    ax.set_xlim(0, 1 + max((column for _, column in at), default=0))
+    ax.set_ylim(1 + max((row for row, _ in at), default=0), 0)
+    ax.set_aspect("equal", anchor="W")
+    ax.set_axis_off()
+
+
+def balance(
+    ax: Axes,
+    x,
+    y,
+    names: list[str],
+    colours: list[str],
+    levels: dict[float, str],
+    x_limits=None,
+    y_limits=None,
+) -> None:
+    """Points on two logarithmic axes, with intervals where given, and lines on which x times y is one of `levels`; the first
+    of them have their names."""
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    for values, limits, way in ((x, x_limits, "xerr"), (y, y_limits, "yerr")):
+        if limits is not None:
+            low, high = (np.asarray(end, dtype=float) for end in limits)
+            reach = {way: [np.clip(values - low, 0, None), np.clip(high - values, 0, None)]}
+            ax.errorbar(x, y, fmt="none", ecolor=LINE, elinewidth=1.2, zorder=2, **reach)
+    ax.scatter(x, y, c=colours, s=46, zorder=3, edgecolors="white", linewidths=0.8)
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    right *= (right / left) ** 0.12  # room for names
+    for level, text in levels.items():
+        ax.plot(
+            [left, right], [level / left, level / right], color=SOFT, linewidth=0.9, linestyle="--", zorder=1
+        )
+        at = min(max(level / top, left), right)
+        ax.annotate(
+            f" {text}",
+            (at, min(level / at, top)),
+            (8, 1),
+            textcoords="offset points",
+            va="bottom",
+            fontsize=8.5,
+            color=SOFT,
+        )
+    ax.set_xlim(left, right)
+    ax.set_ylim(bottom, top)
+    taken: list[tuple[float, float]] = []
+    for name_, a, b in zip(names, x, y, strict=True):
+        place = (np.log(a / left) / np.log(right / left), np.log(b / bottom) / np.log(top / bottom))
+        if (
+            all(abs(place[0] - c) > 0.2 or abs(place[1] - d) > 0.05 for c, d in taken)
+            and np.isfinite(place).all()
+        ):
+            taken.append(place)
+            ax.annotate(name_, (a, b), (6, 3), textcoords="offset points", fontsize=9, color=INK, zorder=4)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+
+
+@cache
+def text_size(text: str, points: float) -> tuple[float, float]:
+    """Width and height in inches of text in the kit's font, lines parted by newlines."""
+    font, lines = font_manager.get_font(str(font_file())), text.split("\n")
+    font.set_size(points, 72)
+    longest = 0.0
+    for line in lines:
+        font.set_text(line, 0.0)
+        longest = max(longest, font.get_width_height()[0] / 64)
+    return longest / 72, len(lines) * points * LEADING / 72
+
+
+LEADING = 1.3  # height of a line as a multiple of its letters

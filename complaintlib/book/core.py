@@ -73,6 +73,21 @@ class Book:
         """The book as of a moment: rows that came later are gone, times that came later are still missing."""
         return replace(self, as_of=None if as_of is None else pd.Timestamp(as_of))
 
+    def only(self, where: Where) -> "Book":
+        """The book of the complaints whose columns have these values, with what belongs to them: events and surveys by
+        `complaint_id`, and of the exposure the part of that cell, if it is known by those columns; else it has none.
+        """
+        cases = self._rows("complaints", ["complaint_id", *where], where)
+        tables = {**self.tables, "complaints": chosen(self.tables["complaints"], where)}
+        for name in self.tables.keys() & {"events", "surveys"}:
+            if "complaint_id" in self.tables[name].columns:
+                tables[name] = self.tables[name].semi_join(cases, "complaint_id")
+        if "exposure" in tables and self.has("exposure", *where):
+            tables["exposure"] = chosen(tables["exposure"], where)
+        else:
+            tables.pop("exposure", None)
+        return replace(self, tables=tables)
+
     # ------------------------------------------------------------------------------------------ questions
 
     def has(self, table: str, *columns: str) -> bool:
