@@ -19,10 +19,10 @@ MODULES = sorted(LIBRARY.rglob("*.py"))
 # Lower floors first; a module imports from its own floor and from those below.
 FLOORS = [
     {"home", "words", "period", "clock", "schema", "rules"},
-    {"book", "result", "disclosure", "privacy", "look", "stats"},
+    {"book", "result", "disclosure", "privacy", "look", "stats", "filters", "causes", "countermeasures", "fishbone", "whys"},
     {"indicators"},
     {"intake", "methods", "demo"},
-    {"report", "training"},
+    {"report", "training", "forms"},
     {"__main__", "__init__", "usage"},
 ]
 DOORS = {"papermill": 1, "nbconvert": 1, "ibis": 1, "matplotlib": 1}
@@ -112,10 +112,15 @@ def test_notebooks_are_bare_and_short(path):
         kinds = {type(node) for node in ast.walk(ast.parse(source))}
         assert not kinds & {ast.FunctionDef, ast.ClassDef, ast.For, ast.While, ast.Lambda, ast.Try}, source
         assert not re.search(r"(?m)^\s*[!%]|\bexit\(|\bquit\(|\beval\(|\.query\(|\.style\b", source), source
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda p: p.stem)
+def test_notebooks_of_methods_have_parameters_and_hand_their_result_over(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     tags = [tag for cell in cells for tag in cell["metadata"].get("tags", [])]
     assert tags.count("parameters") == 1
     assert tags.count("zh") == tags.count("en") >= 1
-    assert code[-1] == "result.close(token)"
+    assert "".join(cells[-1]["source"]) == "result.close(token)"
 
 
 # --------------------------------------------------------------------------------------------- words, files

@@ -11,4 +11,10 @@ METHODS = (
     "stages",
     "sla",
     "pending",
+    "forecast",
+    "effect",
+    "hotspots",
+    "risk",
+    "warning",
+    "exposure",
 )
