@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..filters import Filter
 from ..stats.interrupted import Interrupted, detectable, interrupted, placebos
 from ..stats.multiple import benjamini_hochberg
 from ..words import Trouble
-from ._effect_register import Filter, check_promise, read_filter
+from ._effect_register import check_promise, filter_of
 from ._effect_series import (
     AHEAD,
     FEWEST_AFTER,
@@ -90,9 +91,7 @@ def measured(seen: Seen, action: dict[str, Any]) -> Judged:
     """What the series of a measure says; or why nothing can be said, or not yet."""
     try:
         check_promise(action["expected_change"], action["action_id"])
-        target, control = (
-            read_filter(action[n], action["action_id"], n, seen.book) for n in ("target", "control")
-        )
+        target, control = (filter_of(action, n, seen.book) for n in ("target", "control"))
     except Trouble as trouble:
         return Judged(action, why="filter", trouble=trouble)
     one = Judged(action, target=target, control=control)

@@ -1,17 +1,16 @@
 """The register of measures as it stood: which are in force, done or overdue, and which complaints each is about."""
 
-import unicodedata
-from difflib import get_close_matches
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..book import Book
+from ..filters import Filter, read_filter
 from ..period import Period
-from ..schema import CODE, TABLES
-from ..words import LANGUAGES, Trouble, Words, column, label
+from ..words import Trouble, Words
 
-Filter = dict[str, list[str]]
 COLUMNS = (
     "title",
     "department",
@@ -26,7 +25,6 @@ COLUMNS = (
 TIMES = ("due_on", "started_on", "done_on")
 YEARS = 2  # a measure that began longer ago, and is done, is no longer told
 MANY = 1000
-DIMENSIONS = tuple(name for name, kind in TABLES["complaints"].columns.items() if kind == CODE)
 
 
 def register(book: Book, period: Period) -> pd.DataFrame:
@@ -55,36 +53,12 @@ def register(book: Book, period: Period) -> pd.DataFrame:
     return rows.sort_values(["started_on", "action_id"], kind="stable", ignore_index=True)
 
 
-def read_filter(text: object, action: str, name: str, book: Book) -> Filter:
-    """`reason=address_error;region=east,south` as columns and their values; nothing where nothing is written.
-
-    Columns and values are codes or the words for them, values must occur in the data. Raises Trouble that names the
-    measure, the column of the register and what is wrong there.
-    """
-    found: Filter = {}
-    for part in unicodedata.normalize("NFKC", "" if pd.isna(text) else str(text)).split(";"):
-        if not part.strip():
-            continue
-        key, sign, values = (piece.strip() for piece in part.partition("="))
-        field = next(
-            (d for d in DIMENSIONS if key in (d, *(column(d).words[lang] for lang in LANGUAGES))), None
-        )
-        if not sign or not values:
-            raise _trouble(
-                action, name, Words(f"“{part.strip()}”不是 列=值", f"“{part.strip()}” is not column=value")
-            )
-        if field is None or not book.has("complaints", field):
-            raise _trouble(action, name, Words(f"没有“{key}”这一列", f"there is no column “{key}”"))
-        codes = book.counts("complaints", [field])[field]
-        named = {word: code for code in codes for word in (*(label(field, code, g) for g in LANGUAGES), code)}
-        for value in (v.strip() for v in values.split(",")):
-            if value not in named:
-                near = get_close_matches(value, named, 1)
-                zh, en = (f"；是否应为 {near[0]}？", f"; did you mean {near[0]}?") if near else ("", "")
-                said = Words(f"{key} 没有“{value}”这个值{zh}", f"{key} has no value “{value}”{en}")
-                raise _trouble(action, name, said)
-            found.setdefault(field, []).append(named[value])
-    return found
+def filter_of(action: Mapping[str, Any], name: str, book: Book) -> Filter:
+    """The measure's target or control. Raises Trouble that names the measure, the column of the register and what is wrong."""
+    try:
+        return read_filter(action[name], book)
+    except Trouble as trouble:
+        raise _trouble(action["action_id"], name, Words(trouble.say("zh"), trouble.say("en"))) from None
 
 
 def check_promise(change: float, action: str) -> None:

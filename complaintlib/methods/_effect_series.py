@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from ..book import Book, NotMeasured
+from ..filters import Filter
 from ..indicators import whole_history
 from ..period import Period
 from ..stats.interrupted import Points, extreme_before
 from ..stats.season import spring_festival
-from ._effect_register import Filter
 
 GRAINS = ("month", "week")
 BEFORE = {"month": 36, "week": 104}  # points that tell what was usual, at most

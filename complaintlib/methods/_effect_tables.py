@@ -20,7 +20,7 @@ EFFECT = ["altered", "altered_low", "altered_high"]
 ACTIONS = [
     "action_id", "title", "verdict", *EFFECT, "promised", "avoided", "started_on", "status", "days_overdue", "why", "judge_on",
     "smallest_effect", "before_after", "extreme", "avoided_low", "avoided_high", "avoided_promised", "q", "grain",
-    "points_before", "points_after", "n", "department",
+    "points_before", "points_after", "n", "department", "due_on", "target",
 ]  # fmt: skip
 
 IN_DEPTH = {  # the tables of one measure, as they are where nothing is judged
@@ -36,9 +36,9 @@ IN_DEPTH = {  # the tables of one measure, as they are where nothing is judged
 def action_table(judged: Sequence[Judged]) -> pd.DataFrame:
     """One row a measure. `n`: complaints in the points after; `avoided`: how many more would have come without it."""
     frame = pd.DataFrame([_row(one) for one in judged], columns=ACTIONS)
-    text = ["action_id", "title", "department", "status", "verdict", "why", "extreme", "grain"]
+    text = ["action_id", "title", "department", "status", "verdict", "why", "extreme", "grain", "target"]
     whole = ["points_before", "points_after", "n"]
-    times = ["started_on", "judge_on"]
+    times = ["started_on", "judge_on", "due_on"]
     rest = [name for name in ACTIONS if name not in (*text, *whole, *times)]
     frame = frame.astype(
         dict.fromkeys(text, object) | dict.fromkeys(rest, float) | dict.fromkeys(whole, "int64")
@@ -51,8 +51,9 @@ def _row(one: Judged) -> dict:
     ratio, low, high = one.mean[["estimate", "low", "high"]]
     row = {
         name: action[name]
-        for name in ("action_id", "title", "department", "status", "started_on", "days_overdue")
+        for name in ("action_id", "title", "department", "status", "started_on", "days_overdue", "due_on")
     }
+    row["target"] = ";".join(f"{name}={','.join(values)}" for name, values in one.target.items())
     row |= {
         "verdict": one.verdict,
         "why": one.why,

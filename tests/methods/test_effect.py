@@ -9,7 +9,7 @@ import pytest
 from complaintlib import Book, Period
 from complaintlib.book import Break, NotMeasured
 from complaintlib.methods._effect_judged import Judged, verdict
-from complaintlib.methods._effect_register import read_filter, register, touch
+from complaintlib.methods._effect_register import filter_of, register, touch
 from complaintlib.methods._effect_series import Seen, about
 from complaintlib.methods.effect import effect
 from complaintlib.stats.interrupted import Interrupted
@@ -333,11 +333,17 @@ def test_a_month_partly_in_force_is_left_out(fallen):
 # ---------------------------------------------------------------------------------------------- the register
 
 
+WRITTEN = {
+    "reason=late,lost": {"reason": ["late", "lost"]},
+    " 投诉原因＝late； ": {"reason": ["late"]},
+    None: {},
+}
+
+
 def test_filters_are_read_as_people_write_them(fallen):
     found = book(fallen, action())
-    assert read_filter("reason=late,lost", "A1", "target", found) == {"reason": ["late", "lost"]}
-    assert read_filter(" 投诉原因＝late； ", "A1", "target", found) == {"reason": ["late"]}
-    assert read_filter(None, "A1", "target", found) == {}
+    read = {text: filter_of({"action_id": "A1", "target": text}, "target", found) for text in WRITTEN}
+    assert read == WRITTEN
 
 
 @pytest.mark.parametrize(
@@ -346,7 +352,7 @@ def test_filters_are_read_as_people_write_them(fallen):
 )
 def test_a_filter_that_is_wrong_names_the_measure_and_the_column(fallen, text, said):
     with pytest.raises(Trouble, match=said) as trouble:
-        read_filter(text, "A7", "control", book(fallen, action()))
+        filter_of({"action_id": "A7", "control": text}, "control", book(fallen, action()))
     for lang in ("zh", "en"):
         assert "A7" in trouble.value.say(lang)
         assert "control" in trouble.value.say(lang)
