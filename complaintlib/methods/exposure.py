@@ -35,7 +35,7 @@ class Exposure(Result):
         "逐月比较投诉与订单、派送、宕机等指标，看是否同起同落、相隔几个月。两条序列先扣除各自的季节和趋势，再用同一个滤波去掉"
         "指标自身的前后相关（预白化），否则毫不相干的两条序列也常显得相关。与时有时无的指标（如宕机）相比时，还扣除订单数的影响。\n"
         "“变化”：业务量多一成，或事件由无到通常的程度时，投诉随之变化的比例。颜色：橙色为扣除季节后仍可确认；"
-        "淡蓝为连同季节才成立，分不清是指标本身还是季节；“只凭一个月”为去掉某一个月便不成立。\n"
+        "淡蓝为连同季节才成立，分不清是指标本身还是季节；“只凭一个月”为去掉某一个月便不成立；“可由业务量解释”为订单数的变化就足以解释。\n"
         "q 值按全部类别 × 指标 × 间隔校正。倒过来检验（投诉在前、指标在后）作为对照：p 低于 5% 的约占 5%，说明检验可信。\n"
         "这里说的是相关，不是因果。要当作原因，还需：逐日核对先后；看没有发生的地区、渠道是否没有随之变化；程度越重是否越多；"
         "排除同一时间的促销、节假日等共同原因；最好看停止或整改之后是否回落（见“措施效果”）。没看出相关，也不等于没有关系："
@@ -46,7 +46,7 @@ class Exposure(Result):
         "now and then, such as outages, the number of orders is allowed for too.\n"
         "“Change”: how complaints differ with 10% more volume, or between a usual month with such events and one without. Orange: "
         "shown beyond the season. Pale blue: only together with the season, which cannot be told from the measure. “On one month "
-        "only”: without some one month it would not hold.\n"
+        "only”: without some one month it would not hold; “explained by volume”: the change of orders is enough.\n"
         "q is corrected for all categories × measures × lags. Time turned round (complaints first, the measure afterwards) is the "
         "check: about 5% of those tests with p below 5% means that the tests can be trusted.\n"
         "This is association, not cause. To call it a cause it would take: the order of events day by day; places and channels "
@@ -197,8 +197,9 @@ def _seen(
     known = sorted(book.counts("exposure", ["measure"])["measure"])
     asked = [name.strip() for name in measures.split(",") if name.strip()]
     asked = asked or [name for name in known if name not in LEFT_OUT] or known
-    if unknown := [name for name in asked if name not in known] or not asked:
-        raise NotMeasured("exposure: " + ", ".join(unknown) if isinstance(unknown, list) else "exposure")
+    unknown = [name for name in asked if name not in known]
+    if unknown or not asked:
+        raise NotMeasured(": ".join(["exposure", *([", ".join(unknown)] if unknown else [])]))
     names = [month.text for month in months]
     columns = {
         name: book.exposure(name, months).set_index("period")["value"].reindex(names)

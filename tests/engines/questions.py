@@ -37,6 +37,8 @@ QUESTIONS = {
     "stages by month": lambda b: b.series("events", ["stage"], MONTHS, "closed"),
     "orders": lambda b: b.exposure("orders", MONTHS, ["channel"]),
     "customers of weeks": lambda b: b.exposure("customers", WEEK.history(6)),
+    "half hours": lambda b: b.slots("complaints", OCT, ["channel"]),
+    "a part of the book": lambda b: b.only({"channel": "app"}).counts("events", ["stage"], OCT),
     "breaks": lambda b: b.breaks_in("reason", MONTHS),
     "rows": lambda b: b.rows("complaints", ["complaint_id", "received_at", "closed_at", "reason", "compensation", "reopened"], OCT),
     "latest rows": lambda b: b.rows("complaints", ["complaint_id", "status"], OCT, limit=17, latest=True),

@@ -108,6 +108,12 @@ def test_volume_is_allowed_for_against_outages():
     result = exposure(book_of(counts, measures), OCT, measures="outages")
     fault = result.table.set_index(["reason", "driver"]).loc[("fault", "outages")]
     assert (fault["shown"], fault["q"] > 0.2) == ("none", True)
+    shown = result.table.set_index("reason")["shown"]
+    assert shown[["other", "late"]].tolist() == [
+        "volume",
+        "volume",
+    ]  # not in proportion to orders: said, not claimed
+    assert "exposure.along" not in keys(result)
     plain = exposure(book_of(counts, measures), OCT, measures="outages", per="nothing")
     assert plain.table.set_index(["reason", "driver"]).loc[("fault", "outages"), "q"] < 0.05
 
@@ -185,6 +191,24 @@ def test_a_measure_with_a_gap_is_used_from_there_on():
     result = exposure(Book.of(complaints=complaints, exposure=late), OCT)
     facts = result.tables["measures"].set_index("driver")
     assert (facts.loc["orders", "months"], facts.loc["outages", "months"]) == (36, 28)
+
+
+def test_a_measure_known_for_too_few_months_tells_nothing_and_harms_nothing():
+    counts, measures = company()
+    frame = book_of({}, measures).rows("exposure", ["month", "measure", "value"], limit=1000)
+    late = frame[(frame["measure"] != "outages") | (frame["month"] >= MONTHS[20].start)]
+    complaints = book_of(counts, measures).rows(
+        "complaints", ["complaint_id", "received_at", "reason"], limit=100_000
+    )
+    result = exposure(Book.of(complaints=complaints, exposure=late), OCT)
+    rows = result.table.set_index("driver")
+    assert set(rows.loc["outages", "shown"]) == {"none"}
+    assert result.tables["measures"].set_index("driver").loc["outages", ["months", "tests"]].tolist() == [
+        16,
+        0,
+    ]
+    assert "own" in set(rows.loc["orders", "shown"])
+    result.picture("zh")
 
 
 def test_few_months_and_none():

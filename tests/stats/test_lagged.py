@@ -53,6 +53,15 @@ def test_of_a_driver_without_memory_it_is_least_squares(k, season):
     assert found["p_without"] == pytest.approx(worst, rel=1e-6)
 
 
+def test_what_goes_along_anyway_is_one_more_regressor():
+    rng = np.random.default_rng(7)
+    x, orders = np.where(rng.random(48) < 0.4, rng.gamma(2, 2, 48), 0.0), rng.normal(size=48)
+    y = 0.1 * np.roll(x, 1) + orders + rng.normal(size=48) * 0.3
+    found = one(y, x, [1], season=0, beside=orders).loc[1]
+    fit = sm.OLS(y[1:], np.column_stack([x[:-1], np.ones(47), np.arange(47), orders[1:]])).fit()
+    assert (found["weight"], found["p"]) == pytest.approx((fit.params[0], fit.pvalues[0]))
+
+
 def test_the_filter_is_the_drivers_own():
     """Mostly the order that made the series (AICc takes one too many in about a sixth), its weight about .8."""
     rng, background = np.random.default_rng(1), np.ones((300, 1))
@@ -75,7 +84,7 @@ def test_a_driver_with_memory_is_seen_at_its_lag_alone():
     assert min(raw) > 0.4
 
 
-def test_series_b_of_two_levels_is_not_torn_by_the_step():
+def test_a_change_of_level_does_not_hide_the_effect():
     """A taxonomy that changes in between sets a step; allowed for, the effect is found on both sides of it."""
     rng = np.random.default_rng(2)
     x = np.where(rng.random(40) < 0.4, 1.0, 0.0)
