@@ -4,7 +4,7 @@ EXTRAS ?= dev
 BIN = .venv/bin
 KIT = $(BIN)/complaintkit
 
-.PHONY: help setup demo report test lint lab bench lock clean
+.PHONY: help setup demo report test training lint lab bench lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -30,10 +30,13 @@ test: setup  ## lint and tests
 	$(BIN)/ruff format --check
 	$(BIN)/python -m pytest --numprocesses 2
 
+training: demo  ## run the training course: every exercise untouched, right, and wrong in each known way
+	$(BIN)/python -m complaintlib.training
+
 lint: setup  ## put code and notebooks into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
-	$(BIN)/nbstripout notebooks/*.ipynb
+	$(BIN)/nbstripout notebooks/*.ipynb notebooks/training/*/*.ipynb
 
 lab: setup  ## JupyterLab in notebooks/
 	cd notebooks && ../$(BIN)/jupyter lab --LabApp.news_url=None \

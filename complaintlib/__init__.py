@@ -23,6 +23,10 @@ _HOMES = {
     "protect": "privacy",
 }
 
+# Before numpy comes: the matrices here are small, and threads that wait for one another make them several times slower.
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
 __all__ = ["METHODS", *_HOMES, *METHODS]  # noqa: PLE0604 (names, all of them texts)
 __version__ = "0.1.0"
 
