@@ -203,6 +203,57 @@ def report(
     sys.exit(max(codes))
 
 
+@cli.command(
+    help=said(
+        "forms 文件夹：生成供人填写的表单。forms check 文件…：读回填好的表单，逐格指出错误。",
+        "forms FOLDER: write the forms that people fill in. forms check FILE ...: read them back, each mistake by its cell.",
+    )
+)
+@click.argument("where", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--period", default="last-month", show_default=True, help=said("统计的期间", "of the statistics")
+)
+@click.option(
+    "--lang", type=click.Choice(LANGUAGES), default=LANG, show_default=True, help=said("语言", "language")
+)
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    help=said("无误时另存为 CSV（原因表为 TOML）", "keep one without mistakes as CSV (causes: TOML)"),
+)
+@asked_option
+def forms(where: tuple[Path, ...], period: str, lang: str, into: Path | None, store: str) -> None:
+    first, *files = where
+    if str(first) == "check" and files:
+        sys.exit(_check_forms(files, into))
+    if files:
+        raise Trouble(_ONE_FOLDER)
+    from .book import open_book
+    from .forms import write_forms
+    from .period import Period
+
+    for path in write_forms(first, open_book(store), Period.parse(period), lang):
+        click.echo(str(path))
+
+
+def _check_forms(files: list[Path], into: Path | None) -> int:
+    from .forms import check_form
+
+    found = {path: check_form(path) for path in files}
+    for path, checked in found.items():
+        values = {"file": path.name, "n": checked.rows, "m": len(checked.mistakes)}
+        click.echo((_MISTAKES if checked.mistakes else _NO_MISTAKE).fill(LANG, **values))
+        for mistake in checked.mistakes:
+            click.echo(f"  {mistake.say(LANG)}")
+    if any(checked.mistakes for checked in found.values()):
+        return 3
+    if into and len(found) > 1:
+        raise Trouble(_ONE_FORM)
+    if into:
+        found[files[0]].keep(into)
+    return 0
+
+
 @cli.command(help=said("列出分析方法及其回答的问题。", "List the methods and the questions they answer."))
 def methods() -> None:
     import json
@@ -224,6 +275,7 @@ def methods() -> None:
 @asked_option
 def check(store: str) -> None:
     from .book import open_book
+    from .countermeasures import load_countermeasures
     from .intake.profile import all_profiles
     from .intake.store import check_store
     from .report.recipe import all_recipes
@@ -234,6 +286,7 @@ def check(store: str) -> None:
         (said("规则", "rules"), load_rules),
         (said("映射", "profiles"), all_profiles),
         (said("配方", "recipes"), all_recipes),
+        (said("对策目录", "countermeasures"), load_countermeasures),
         (
             said("投诉库", "store"),
             lambda: open_book(store) and [] if "://" in store else check_store(folder_of(store)),
@@ -302,6 +355,13 @@ _NO_FOLDER = Words(
     "这里需要文件夹，而不是引擎的地址；complaintkit publish 把投诉库发布到引擎",
     "a folder is needed here, not the address of an engine; complaintkit publish puts a store into an engine",
 )
+_ONE_FOLDER = Words(
+    "forms 只写一个文件夹；检查表单用 forms check 文件…",
+    "forms writes into one folder; to check forms: forms check FILE ...",
+)
+_ONE_FORM = Words("--into 一次只存一份表单", "--into keeps one form at a time")
+_MISTAKES = Words("✗ {file}：{m:int} 处错误", "✗ {file}: mistakes: {m:int}")
+_NO_MISTAKE = Words("✓ {file}：{n:int} 行，没有错误", "✓ {file}: no mistake, rows: {n:int}")
 _FILE = Words("不能读写 {name}（{why}）", "{name} cannot be read or written ({why})")
 
 

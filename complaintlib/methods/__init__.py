@@ -17,4 +17,5 @@ METHODS = (
     "risk",
     "warning",
     "exposure",
+    "cases",
 )

@@ -10,6 +10,7 @@ from ..words import Words, day, label, moment, show
 from . import front
 from .content import Report
 from .execute import FAILED, NOT_MEASURED, WHOLE
+from .loop import loop
 from .page import as_part, frame, render
 
 _COLON, _SEMICOLON = Words("：", ": "), Words("；", "; ")
@@ -52,6 +53,7 @@ def _front(report: Report, link: Callable[[str], str], alone: bool = False) -> s
         levels=_levels(report, said),
         compared=_marks_note(report),
         gone=report.gone,
+        measures=loop(report),
         pictures=[{"step": page.step, "png": png, "alt": alt} for page, (png, alt) in pictures],
         data=_data(report),
         restated=_restated(report),
