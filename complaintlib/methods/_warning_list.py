@@ -23,7 +23,7 @@ BACK = {
 }  # days before the period's first
 VAGUE, PAIR = 0.25, 0.02  # shares of its own excess that a vague explanation, and a pair, is charged
 CALM = 1.5  # half ranges (three standard deviations) within which what is left is as usual
-WEIGHTS = {"farrington": 3, "ears": 3, "born": 3, "cusum": 1, "tied": 1}
+WEIGHTS = {"farrington": 3, "ears": 3, "born": 3, "cusum": 1, "tied": 1}  # parts of a series' false alarms
 FALSE = 1.0  # false ones a period among those that are on watch only
 SUDDEN = 0.01  # a rise is slow where the last period does not stand out like this from those just before it
 SURE = ("excess", "excess_low", "excess_high")
@@ -34,7 +34,7 @@ def alarms(found: pd.DataFrame, left_out: Collection[int] = ()) -> pd.DataFrame:
 
     An alarm has q within the false-discovery rate (`grade` "alarm"), or a p that at most `FALSE` of so many series would have
     by chance ("watch"); and `LEAST` cases, more than the 95 % range of an unchanged series. The rules of a series
-    share its chance of a false alarm by `WEIGHTS`. A new category is called new, whatever else it is; a rise slow unless
+    share its chance of a false alarm by `WEIGHTS` (a jump is what is most often there to be found). A new category is called new, whatever else it is; a rise slow unless
     the period itself is a jump against the periods just before it.
     """
     found = found[~found["series"].isin(left_out)].assign(level=shared_out(found))
@@ -77,13 +77,15 @@ def explained(w: Watched, found: pd.DataFrame) -> pd.DataFrame:
 
     One event raises many series at once: the category, its regions, the department, the total. The alarm that
     brings the most cases back into their ranges when its excess is taken out of all others (by the cases that they
-    share) leads, and those others go with it; and so on with what is left. `rest`: the cases without the leaders' excess.
+    share) leads, and those others go with it; and so on with what is left. Two periods together are told per
+    period. `rest`: the cases without the leaders' excess.
     """
     if found.empty:
         return found.assign(leads=pd.Series(dtype=int), rest=pd.Series(dtype=float))
     shared = _shared(w, found["series"])
-    n, expected, high = (found[name].to_numpy(float) for name in ("n", "expected", "high"))
-    share = shared / np.maximum(n, 1)[:, None]  # of the cases of the row, those that are in the column too
+    periods = found["periods"].to_numpy()
+    n, expected, high = (found[name].to_numpy(float) / periods for name in ("n", "expected", "high"))
+    share = shared / np.maximum(np.diag(shared), 1)[:, None]  # of the row's cases, those in the column too
     bound = expected + CALM * (high - expected)
     liked = _liked(w).take(found["series"])
     left, rest, leads = np.ones(len(n), bool), n.copy(), np.arange(len(n))
@@ -101,7 +103,7 @@ def explained(w: Watched, found: pd.DataFrame) -> pd.DataFrame:
         goes[leader] = True
         leads[goes], told[goes] = leader, after[leader][goes]
         rest, left = after[leader], left & ~goes
-    return found.assign(leads=leads, rest=told)
+    return found.assign(leads=leads, rest=told * periods)
 
 
 def _liked(w: Watched) -> np.ndarray:
@@ -139,11 +141,12 @@ def watch_table(w: Watched, found: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataF
     watch["along"] = [int((table["rank"] == k).sum()) - 1 for k in watch["rank"]]
     watch["first_seen"] = _begun(w, watch)
     keys = [d for d in w.dimensions if what[d].notna().any()]
-    columns = ["rank", *keys, "rule", "grade", "n", "expected", *SURE, "q", "first_seen", "clear_at", "along"]
+    numbers = ["periods", "n", "expected", *SURE, "q", "first_seen", "clear_at", "along"]
+    columns = ["rank", *keys, "rule", "grade", *numbers]
     goes = table[found["leads"].to_numpy() != np.arange(len(found))].sort_values(
         ["rank", "q", "series"], kind="stable"
     )
-    with_ = ["rank", *keys, "rule", "n", "expected", "excess", "q", "rest"]
+    with_ = ["rank", *keys, "rule", "periods", "n", "expected", "excess", "q", "rest"]
     return watch[columns].reset_index(drop=True), goes[with_].reset_index(drop=True)
 
 
@@ -160,7 +163,7 @@ def _begun(w: Watched, watch: pd.DataFrame) -> list[pd.Timestamp]:
             first = w.book.rows("complaints", ["received_at"], None, 1, where)
             found.append(first["received_at"].iloc[0].normalize())
         else:
-            found.append(_risen_on(w, where, row["expected"] / w.period.days))
+            found.append(_risen_on(w, where, row["expected"] / row["periods"] / w.period.days))
     return found
 
 
@@ -205,7 +208,9 @@ def examples(w: Watched, watch: pd.DataFrame, most: int = 5) -> pd.DataFrame:
 
 
 def looked_table(w: Watched, found: pd.DataFrame, listed: pd.DataFrame, rules: Sequence[str]) -> pd.DataFrame:
-    """By rule and in all (`(blank)`): tests, alarms, leading ones, false ones to be expected, and the share with p below 5 %."""
+    """By rule and in all (`(blank)`): tests, alarms, leading ones, those over two periods, false ones to be expected, the share
+    with p below 5 %, and the rule's part of the false alarms of a series.
+    """
     lead, fdr = listed["leads"].to_numpy() == np.arange(len(listed)), load_rules().statistics.fdr
     rows = []
     for rule in (*rules, BLANK):
@@ -218,6 +223,8 @@ def looked_table(w: Watched, found: pd.DataFrame, listed: pd.DataFrame, rules: S
                 "low_p": (tested["p"] < 0.05).mean() if len(tested) else np.nan,
                 "alarms": int((of & (listed["grade"] == "alarm").to_numpy()).sum()),
                 "leading": int((of & lead).sum()),
+                "over_two": int((of & (listed["periods"] == 2).to_numpy()).sum()),
+                "false_part": WEIGHTS.get(rule, np.nan),
                 "on_watch": int((of & (listed["grade"] == "watch").to_numpy()).sum()),
                 "false_most": fdr * (of & (listed["grade"] == "alarm").to_numpy()).sum(),
             }

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ..stats.alarms import cusum, ears, farrington_flexible
+from ..stats.alarms import cusum, ears, farrington_flexible, watch_list
 from ._warning_series import Watched
 
 SEASON = {
@@ -34,19 +34,22 @@ OLD = 8  # periods without a case before a category is called new
 SHORT, SHORT_FEWEST = 7, 4  # periods before, where there are no years; the fewest
 SLOW = {"day": 28, "week": 26, "month": 8, "quarter": 4, "half": 4, "year": 3}  # periods a rise may take
 BEFORE, BEFORE_FEWEST = 12, 3  # periods whose ties a pair is compared with
+LASTS = 0.1  # chance of the last period alone from which on it adds to the one before
 LEAST = 5  # fewer cases in the period are no alarm, whatever the chance
-COLUMNS = ["series", "rule", "n", "expected", "low", "high", "p", "begun", "sudden"]
+COLUMNS = ["series", "rule", "periods", "n", "expected", "low", "high", "p", "begun", "sudden"]
 
 
 def all_tests(w: Watched) -> pd.DataFrame:
-    """Every test of every series: `series` (row of `w.what`), `rule`, `n`, `expected` with the 95 % range of an unchanged
-    series (`low`, `high`), one-sided `p`, `begun` (place in the history where a slow or new one begins), `sudden` (p against the periods just before).
+    """Every test of every series: `series` (row of `w.what`), `rule`, over the last `periods` (1 or 2) `n`, `expected` and the
+    95 % range of an unchanged series (`low`, `high`), one-sided `p`, `begun` (place in the history where a slow or new one
+    begins), `sudden` (p against the periods just before).
     """
     new = born(w)
     jump = jumps(w)
     jump = jump[~jump["series"].isin(new["series"])]  # the same question
     parts = [part.reindex(columns=COLUMNS) for part in (jump, risen(w), new, tied(w))]
     found = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    found["periods"] = found["periods"].fillna(1).astype("int64")
     return found[found["p"].notna()].reset_index(drop=True)
 
 
@@ -54,30 +57,45 @@ def all_tests(w: Watched) -> pd.DataFrame:
 
 
 def jumps(w: Watched, judged: int = 1) -> pd.DataFrame:
-    """Farrington flexible where there are years to compare with; else EARS C1 on what season and volume leave over.
+    """Farrington flexible where there are years to compare with, over the last period or the last two together, whichever
+    speaks louder; else EARS C1 on what season and volume leave over.
 
     With `judged` above 1 the last periods each, in `at` (place in the history).
     """
     n, series = w.counts[-judged:].ravel(), w.counts.shape[1]
     places = np.repeat(np.arange(len(w.history))[-judged:], series)
-    found = short(w.counts, w.exposure, judged).assign(rule="ears")
+    found = short(w.counts, w.exposure, judged).assign(rule="ears", periods=1, n=n)
     sudden = found["p"].copy()
     if w.period.kind != "day":
         dates = [p.start for p in w.history] if w.period.kind == "week" else None
-        season = SEASON[w.period.kind]
         long = farrington_flexible(
             w.counts,
-            season,
+            SEASON[w.period.kind],
             exposure=w.exposure,
-            judged=judged,
+            judged=judged + 1,  # two periods together need the one before
             dates=dates,
             past_not_included=GUARD[w.period.kind],
             borrow=True,
         )
-        long = long.reset_index(drop=True)
+        long = together(long).tail(len(found)).reset_index(drop=True)
         told = long["why"].isin(["", "few"]) & long["p"].notna()
         found = long.assign(rule="farrington")[found.columns].where(told, found)
-    return found.assign(series=np.tile(np.arange(series), judged), n=n, at=places, sudden=sudden)
+    return found.assign(series=np.tile(np.arange(series), judged), at=places, sudden=sudden)
+
+
+def together(long: pd.DataFrame) -> pd.DataFrame:
+    """What `farrington_flexible` found, with the `p` of `watch_list`: the last period's or that of the last two together.
+
+    `n`, `expected`, `low` and `high` are the two `periods`' sums where the last alone is within its range. Two speak
+    together only while the last is itself among the highest (p up to `LASTS`): what is over is no alarm.
+    """
+    best = watch_list(long).loc[long.index]
+    lasts = (best["periods"] != 2) | (long["p"] <= LASTS)
+    both = (best["periods"] == 2) & lasts & (long["count"] <= long["high"])
+    sums = best.rename(columns={"count": "n"})[["n", "expected", "low", "high"]]
+    alone = long.rename(columns={"count": "n"})[sums.columns]
+    told = sums.where(both, alone).assign(periods=np.where(both, 2, 1), p=best["p"].where(lasts, 0.5))
+    return told.assign(why=long["why"])
 
 
 def short(counts: np.ndarray, exposure: np.ndarray, judged: int) -> pd.DataFrame:
@@ -184,7 +202,7 @@ def born(w: Watched) -> pd.DataFrame:
         chance = total[:first][known[:first]].sum() / (total[:first][known[:first]].sum() + total[-1])
         law = stats.nbinom(0.5, chance)
         p = law.sf(n[-1]) + law.pmf(n[-1]) / 2
-        rows.append((i, "born", n[-1], 0.0, 0.0, law.isf(0.025), p, first))
+        rows.append((i, "born", 1, n[-1], 0.0, 0.0, law.isf(0.025), p, first))
     return pd.DataFrame(rows, columns=COLUMNS[:-1])
 
 

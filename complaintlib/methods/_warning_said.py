@@ -22,6 +22,11 @@ _KIND = {
         f"{{what}}突增|：{_SIZE.zh}；约自{{first_seen:day}}起{_CLEAR.zh}。",
         f"{{what}}: a jump|, {_SIZE.en}; since about {{first_seen:day}}{_CLEAR.en}.",
     ),
+    "together": Words(
+        f"{{what}}两期合计突增|：最近 {{periods:int}} 期共 {_SIZE.zh}；约自{{first_seen:day}}起；合计降到 {{clear_at:int}} 件以内即解除。",
+        f"{{what}}: a jump over two periods|, in the last {{periods:int}} together {_SIZE.en}; since about {{first_seen:day}}; "
+        "it clears at {clear_at:int} cases or fewer together.",
+    ),
     "cusum": Words(
         f"{{what}}缓慢上升|：自{{first_seen:day}}起逐期累积；本期 {_SIZE.zh}{_CLEAR.zh}。",
         f"{{what}}: creeping up|, adding up since {{first_seen:day}}; this period {_SIZE.en}{_CLEAR.en}.",
@@ -74,10 +79,11 @@ def what_words(row: dict) -> Words:
 def _alarm_findings(w: Watched, watch: pd.DataFrame) -> list[Finding]:
     found, fewest = [], load_rules().statistics.min_count
     for row in watch.head(TOLD).to_dict("records"):
-        what, words = what_words(row), _KIND[row["rule"]]
+        two = row["periods"] == 2
+        what, words = what_words(row), _KIND["together" if two else row["rule"]]
         words = Words(words.zh.replace("{what}", what.zh), words.en.replace("{what}", what.en))
         names = ("n", "expected", "excess", "excess_low", "excess_high", "q", "first_seen", "clear_at")
-        values = {name: row[name] for name in names} | {
+        values = {name: row[name] for name in (*names, *(["periods"] if two else []))} | {
             d: row[d] for d in ALONE if isinstance(row.get(d), str)
         }
         about = {d for d in ALONE if isinstance(row.get(d), str)}

@@ -8,9 +8,9 @@ import pytest
 
 from complaintlib import Book, Period
 from complaintlib.book import Break
-from complaintlib.methods._warning_list import explained
+from complaintlib.methods._warning_list import alarms, explained
 from complaintlib.methods._warning_rules import _given_odds, _log_odds, all_tests, predicted, tied
-from complaintlib.methods._warning_series import watched
+from complaintlib.methods._warning_series import Watched, watched
 from complaintlib.methods.warning import warning
 from complaintlib.words import Trouble, Words
 
@@ -76,6 +76,57 @@ def test_without_a_change_the_list_is_all_but_empty():
     """N41-N46 and C07: four simulated months of about 60 tests; on average at most one entry a month."""
     lists = [warning(book_of(steady(seed)), OCT, sight=False).table for seed in (1, 2, 3, 4)]
     assert sum(len(table) for table in lists) <= 4
+
+
+def doublings(panels, seed, season=0.0):
+    """200 categories of 400, 200 ... 2 cases a month, five of about 10 doubled in the last two months: the share of these on
+    the list within the two, and the entries a month among all others. Judged as one book without pairs."""
+    draw = np.random.default_rng(seed)
+    month, sizes, twice = np.arange(60)[:, None], 400 / np.arange(1, 201), np.arange(37, 42)
+    codes = pd.DataFrame({"reason": [np.nan, *map(str, range(200))]}, dtype=object)
+    history, within, others = OCT.history(60), [], []
+    for _ in range(panels):
+        usual = sizes * np.exp(season * np.sin(2 * np.pi * (month / 12 + draw.random(200))))
+        n = draw.poisson(usual)
+        n[-2:, twice] += draw.poisson(usual[-2:, twice])
+        n = np.hstack([n.sum(axis=1, keepdims=True), n]).astype(float)
+        days = np.tile([[float(p.days)] for p in history], n.shape[1])
+        seen = []
+        for end in (59, 60):
+            what = (None, history[end - 1], history[:end], None, ("reason",), codes)
+            found = alarms(all_tests(Watched(*what, n[:end], days[:end])))
+            seen.append(np.isin(twice + 1, found["series"]))
+            others.append(len(set(found["series"]) - set(twice + 1)))
+        within.append((seen[0] | seen[1]).mean())
+    return np.mean(within), np.mean(others)
+
+
+@pytest.mark.parametrize("season", [0.0, 0.2])
+def test_a_doubling_is_found_within_two_periods(season):
+    """Poisson months without and with seasons of +- 20 %: at most one chance entry a month on average, 80 % found. In 600
+    doublings and 240 lists they were 84 and 79 %, and 0.60 and 0.75 entries; here 50 doublings and 20 lists (standard errors
+    5 % and 0.2): 75 % and 1 are asked for."""
+    found, others = doublings(10, 3, season)
+    assert found >= 0.75 and others <= 1
+
+
+def test_two_periods_together_are_one_entry_that_says_so():
+    """28 and 28 where 20 are usual: each month alone is within its range, both together are not."""
+    cells = steady(14)
+    cells["lost", "west"][-2:] = [28, 28]
+    result = warning(book_of(cells), OCT, sight=False)
+    row = named(result)["lost", "west"]
+    assert row["periods"] == 2 and row["n"] == 56 and row["expected"] == pytest.approx(40, abs=6)
+    assert row["clear_at"] == row["n"] - row["excess_low"] and row["n"] > row["clear_at"]
+    said = next(f for f in result.findings if f.values.get("periods") == 2)
+    assert "56" in said.sentence("zh") and "two periods" in said.sentence("en")
+
+
+def test_what_is_over_is_no_alarm():
+    """70 in September and 20 again in October: the two together would still be too many."""
+    cells = steady(15)
+    cells["lost", "west"][-2:] = [70, 20]
+    assert ("lost", "west") not in named(warning(book_of(cells), OCT, sight=False))
 
 
 def test_a_slow_rise_is_one_and_says_since_when():
@@ -193,10 +244,8 @@ def test_an_explanation_takes_out_what_is_shared():
     w = watched(book_of(cells), OCT, "orders")
     place = {tuple(r.dropna()): i for i, r in w.what.iterrows()}
     rows = [(place["late",], 60, 20, 30), (place["east",], 100, 60, 75)]
-    found = pd.DataFrame(rows, columns=["series", "n", "expected", "high"]).sort_values(
-        "series", ignore_index=True
-    )
-    found = explained(w, found)
+    found = pd.DataFrame(rows, columns=["series", "n", "expected", "high"]).assign(periods=1)
+    found = explained(w, found.sort_values("series", ignore_index=True))
     assert found["leads"].tolist() == [0, 0] and found["rest"].iloc[1] == 60
 
 
@@ -241,16 +290,17 @@ def test_truth_refund_slow_rising(demo_list):
 
 
 def test_few_other_entries(demo_list):
-    assert len(demo_list.table) <= 8
+    """What is planted, what is left of September's, and chance at the false-discovery rate."""
+    assert len(demo_list.table) <= 9
 
 
 def test_quiet_months_are_quiet(demo_book):
-    """Planted events aside, the months before have a short list (cross-border and the departments' shift are true)."""
+    """Planted events aside, the months before have a short list (slow refunds and the departments' shift are true)."""
     sizes = [
         len(warning(demo_book, Period(text), words=False, sight=False).table)
         for text in ("2026-02", "2026-07")
     ]
-    assert sum(sizes) <= 3
+    assert sum(sizes) <= 4
 
 
 def test_truth_coupon_april(demo_book):

@@ -1,4 +1,4 @@
-"""One list out of many series, and what it can see."""
+"""One list out of many series."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from complaintlib.stats.alarms import detectability, farrington_flexible, watch_list
+from complaintlib.stats.alarms import farrington_flexible, watch_list
 from complaintlib.stats.alarms.bounds import chance, usual_range
 from complaintlib.stats.multiple import benjamini_hochberg
 
@@ -112,19 +112,3 @@ def test_false_alarms_and_doublings(season, least):
     assert np.mean(on_list) <= 1
     assert np.mean(alarms) <= 0.25
     assert np.mean(within) >= least
-
-
-def test_detectability():
-    """Nothing added, hardly ever on the list; the larger, the sooner; a doubling of 5 to 20 as simulated above."""
-    counts, _ = panel(1)
-    found = judged(counts, 13)
-    seen = detectability(found, runs=150, seed=2)
-    assert seen.equals(detectability(found, runs=150, seed=2))
-    share = seen.pivot(index="factor", columns="from", values="found_3")
-    assert (share.loc[1.0] <= 0.06).all()
-    assert (share.loc[3.0] > 0.8).all() and share.loc[2.0, 5] > 0.7
-    assert (np.diff(share, axis=0) >= 0).all()
-    assert (seen["found_1"] <= seen["found_2"]).all() and (seen["low"] < seen["found_3"] + 1e-9).all()
-    large = seen[(seen["factor"] == 3) & (seen["from"] == 20)].iloc[0]
-    assert large["delay"] == 1 and large["found_1"] > 0.95
-    assert detectability(judged(counts[:20], 4)).empty

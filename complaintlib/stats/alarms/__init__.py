@@ -2,8 +2,7 @@
 
 from .exceedance import farrington, farrington_flexible
 from .short import ears
-from .sight import detectability
 from .slow import cusum
 from .watch import watch_list
 
-__all__ = ["cusum", "detectability", "ears", "farrington", "farrington_flexible", "watch_list"]
+__all__ = ["cusum", "ears", "farrington", "farrington_flexible", "watch_list"]
