@@ -19,7 +19,19 @@ MODULES = sorted(LIBRARY.rglob("*.py"))
 # Lower floors first; a module imports from its own floor and from those below.
 FLOORS = [
     {"home", "words", "period", "clock", "schema", "rules"},
-    {"book", "result", "disclosure", "privacy", "look", "stats", "filters", "causes", "countermeasures", "fishbone", "whys"},
+    {
+        "book",
+        "result",
+        "disclosure",
+        "privacy",
+        "look",
+        "stats",
+        "filters",
+        "causes",
+        "countermeasures",
+        "fishbone",
+        "whys",
+    },
     {"indicators"},
     {"intake", "methods", "demo"},
     {"report", "training", "forms"},

@@ -28,7 +28,12 @@ def frames(demo_book) -> dict[str, pd.DataFrame]:
     events = demo_book.rows("events", list(demo_book.tables["events"].columns), limit=1_000_000)
     events = events[events["complaint_id"].isin(rows.loc[keep, "complaint_id"])]
     actions = demo_book.rows("actions", list(demo_book.tables["actions"].columns))
-    return {"complaints": rows[keep].assign(text="…"), "exposure": exposure, "events": events, "actions": actions}
+    return {
+        "complaints": rows[keep].assign(text="…"),
+        "exposure": exposure,
+        "events": events,
+        "actions": actions,
+    }
 
 
 def run(method: str, book: Book, period: Period = OCT) -> Result:
