@@ -9,6 +9,7 @@ from ..period import Period
 from ..rules import load_rules
 from ..schema import BLANK
 from ..stats.multiple import benjamini_hochberg
+from ..stats.shifts import risen_since
 from ._warning_rules import LEAST
 from ._warning_series import Watched
 
@@ -168,18 +169,12 @@ def _begun(w: Watched, watch: pd.DataFrame) -> list[pd.Timestamp]:
 
 
 def _risen_on(w: Watched, where: dict, usual: float) -> pd.Timestamp:
-    """The day from which on the daily counts are most clearly above `usual`, looking back before the period.
-
-    The maximum likelihood estimate of the change point of a Poisson rate whose value before is known (Hinkley & Hinkley
-    1970, Biometrika 57:477-488).
-    """
+    """The day from which on the daily counts are most clearly above `usual`, looking back before the period."""
     last = Period.holding(w.period.end - pd.Timedelta(days=1), "day")
     days = last.history(w.period.days + BACK[w.period.kind])
     days = [d for d in days if d.start >= w.history[0].start]
-    counts = w.book.series("complaints", [], days, where=where)["n"].to_numpy(float)
-    since, expected = counts[::-1].cumsum()[::-1], max(usual, 1e-3) * np.arange(len(counts), 0, -1)
-    gain = np.where(since > expected, since * np.log(np.maximum(since, 1) / expected) - since + expected, 0)
-    return days[int(np.argmax(np.round(gain, 9)))].start
+    counts = w.book.series("complaints", [], days, where=where)["n"].to_numpy()
+    return days[risen_since(counts, usual)].start
 
 
 def examples(w: Watched, watch: pd.DataFrame, most: int = 5) -> pd.DataFrame:

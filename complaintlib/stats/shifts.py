@@ -33,6 +33,18 @@ def level_shifts(estimates: Sequence[np.ndarray], errors: Sequence[np.ndarray]) 
     return found
 
 
+def risen_since(counts: np.ndarray, usual: float) -> int:
+    """The place from which on the counts, one a day or a year, are most clearly above `usual` each.
+
+    The maximum likelihood estimate of the change point of a Poisson rate whose value before is known (Hinkley & Hinkley
+    1970, Biometrika 57:477-488); 0 where nothing is above it.
+    """
+    since = np.asarray(counts, float)[::-1].cumsum()[::-1]
+    expected = max(usual, 1e-3) * np.arange(len(since), 0, -1)
+    gain = np.where(since > expected, since * np.log(np.maximum(since, 1) / expected) - since + expected, 0)
+    return int(np.argmax(np.round(gain, 9)))
+
+
 def _step(y: np.ndarray, error: np.ndarray, common: float) -> tuple[float, float, float, float, float]:
     """The best place, the means on both sides, the error of the step, and the squares left over."""
     w = 1 / (error**2 + common)

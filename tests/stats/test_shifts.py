@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
-from complaintlib.stats.shifts import level_shifts
+from complaintlib.stats.shifts import level_shifts, risen_since
+
+# Years from 1851 with so many explosions of ten or more deaths in British coal mines (Jarrett 1979, Biometrika 66:191-193).
+COAL = "4540143406334026335453144155342522342132211113001011003103220111010100021000110233112111124200140001000001001010"
 
 
 def test_a_step_by_hand():
@@ -49,3 +52,25 @@ def test_a_doubling_is_found_where_it_was():
     assert found["at"].iloc[0] == 3
     assert found["p"].idxmin() == 0
     assert found["p"].iloc[0] < 1e-4
+
+
+def test_n41_the_nile_changed_after_1898():
+    """Cobb 1978, Biometrika 65:243-251: annual flow at Aswan, 1871 to 1970."""
+    from statsmodels.datasets import nile
+
+    flow = nile.load_pandas().data["volume"].to_numpy()
+    found = level_shifts([flow], [np.ones(len(flow))]).iloc[0]
+    assert 1871 + found["at"] - 1 == 1898
+    assert found["before"] == pytest.approx(1097.75)
+    assert found["after"] == pytest.approx(849.972, abs=5e-4)
+
+
+def test_n42_the_mines_became_safer_after_1891():
+    """Carlin, Gelfand & Smith 1992, Appl Stat 41:389-405. Read backwards it is a rise, from a known rate."""
+    years = np.array([int(digit) for digit in COAL])
+    after, before = years[41:], years[:41]
+    assert before.mean() == pytest.approx(3.097561, abs=1e-6) and after.mean() == pytest.approx(
+        0.901408, abs=1e-6
+    )
+    assert 1962 - risen_since(years[::-1], after.mean()) == 1891
+    assert risen_since(np.zeros(5), 1.0) == 0
