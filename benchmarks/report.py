@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from benchmarks import Line, command, medians
 from complaintlib.home import DEMO, HOME, NOTEBOOKS
@@ -64,7 +65,11 @@ def one_after_another(out: Path) -> None:
     """`papermill` and `jupyter nbconvert` for each notebook, as a shell script would."""
     for step in _steps():
         done = out / f"{step.name}.ipynb"
-        given = [word for name, value in _given(step).items() for word in ("-r", name, value)]
+        given = [
+            word
+            for name, value in _given(step).items()
+            for word in ("-r" if isinstance(value, str) else "-p", name, value)
+        ]
         command(
             [BIN / "papermill", step.notebook, done, "-k", "python3", "--no-progress-bar", *given],
             cwd=NOTEBOOKS,
@@ -108,5 +113,5 @@ def _steps() -> tuple[Step, ...]:
     return load_recipe("monthly").steps
 
 
-def _given(step: Step) -> dict[str, str]:
+def _given(step: Step) -> dict[str, Any]:
     return {"period": PERIOD, "store": STORE, "lang": LANG} | dict(step.parameters)
