@@ -16,7 +16,8 @@ from ibis.expr.operations import DatabaseTable
 
 from ..clock import Clock
 from ..period import Period
-from ..schema import TABLES, TEXT, TEXTS
+from ..schema import BLANK, CLASS, NONE, TABLES, TEXT, TEXTS
+from ..taxonomies import load_taxonomy
 from ..words import Trouble, Words
 from . import cases, lengths, promises, slots
 from .ask import TRUNCATE, category, chosen, filled, hidden_then, moment
@@ -25,6 +26,7 @@ from .steps import open_cases, steps
 
 _CASE = ("complaint_id", "source", "received_at")  # what a complaint and its texts have in common
 STOCKS = ("customers",)  # measures that stand at a moment: averaged over months, where the others add up
+NEWEST = pd.Timedelta(days=92)  # the last row is looked for here first
 ENDS = {"events": "left_at"}  # the time by which a row is no longer open; `closed_at` elsewhere
 
 Where = Mapping[str, Any]
@@ -87,6 +89,19 @@ class Book:
         else:
             tables.pop("exposure", None)
         return replace(self, tables=tables)
+
+    def classed(self, taxonomy: str, within: bool = False) -> "Book":
+        """The book whose complaints have a further column, `schema.CLASS`: the class (the sub-class where `within`) of
+        their reason in a taxonomy, `schema.NONE` where it has none for it. What breaks the reasons breaks the classes.
+        """
+        cases, codes = self.tables.get("complaints"), load_taxonomy(taxonomy).codes(within)
+        if cases is None or "reason" not in cases.columns:
+            raise NotMeasured("complaints.reason")
+        reason = category(cases, "reason")
+        known = reason.cases((BLANK, ibis.null("string")), *codes.items(), else_=NONE)
+        breaks = (replace(one, field=CLASS) for one in self.breaks if one.field == "reason")
+        tables = {**self.tables, "complaints": cases.mutate(**{CLASS: known})}
+        return replace(self, tables=tables, breaks=(*self.breaks, *breaks))
 
     # ------------------------------------------------------------------------------------------ questions
 
@@ -201,8 +216,15 @@ class Book:
         """When the first and the last row of a table came, by its own time; (NaT, NaT) where there is none."""
         time = TABLES[table].time
         rows = self._rows(table, [time])
-        found = self._ask(rows.aggregate(first=rows[time].min(), last=rows[time].max()))
-        return pd.Timestamp(found["first"].iloc[0]), pd.Timestamp(found["last"].iloc[0])
+        rows = rows.filter(rows[time].notnull()).select(time)
+        first = self._ask(rows.order_by(time).limit(1))[
+            time
+        ].max()  # most files are passed over, as `min` does not
+        newest = rows if self.as_of is None else rows.filter(rows[time] >= moment(self.as_of - NEWEST))
+        last = self._ask(newest.aggregate(last=newest[time].max()))["last"].iloc[0]
+        if pd.isna(last) and pd.notna(first):
+            last = self._ask(rows.aggregate(last=rows[time].max()))["last"].iloc[0]
+        return pd.Timestamp(first), pd.Timestamp(last)
 
     def breaks_in(self, field: str, periods: Sequence[Period]) -> tuple[Break, ...]:
         """Breaks of the field's taxonomy after the first period began and before the last ends."""

@@ -131,9 +131,13 @@ def returns(
         rows = rows.filter(rows[column].notnull())
         if rows[column].type().is_string():
             rows = rows.filter(rows[column] != "")
-    if window is not None:  # whoever came long before does not matter
-        before = pd.Timedelta(0) if start == "received_at" else LOOK_BACK
-        rows = rows.filter(rows.received_at >= moment(around(windows).start - before))
+    if window is not None:  # whoever came before the first case of the window does not matter
+        first = around(windows).start
+        if start != "received_at":
+            rows = rows.filter(rows.received_at >= moment(first - LOOK_BACK))
+            asked = rows.filter(rows[start] >= moment(first))
+            first = book._ask(asked.aggregate(first=asked.received_at.min()))["first"].fillna(first).iloc[0]
+        rows = rows.filter(rows.received_at >= moment(first))
     rows = _with_next(rows, list(same))
     rows = chosen(rows, where)  # after it was asked who came next
     rows = rows.filter(rows[start].notnull())

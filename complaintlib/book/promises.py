@@ -12,7 +12,7 @@ import pandas as pd
 
 from .ask import CLOCKS
 from .ends import OPEN, PUT_OFF, ending, seen, with_pauses
-from .windows import Where, Windows, seen_in, seen_until, told_apart, windows_of, within
+from .windows import Where, Windows, around, seen_in, seen_until, told_apart, windows_of, within
 
 if TYPE_CHECKING:
     from .core import Book
@@ -61,11 +61,13 @@ def due_rows(
         for w in windows
     ]
     limit = ibis.cases(*((rows[grade] == name, int(minutes)) for name, minutes in limits.items()))
-    longest = max(limits.values(), default=0) + (PUT_OFF.days * 1440 if pauses else 0)
     began = rows[f"received_at_{clock}"]
     rows = rows.filter(began < max(edge[1] for edge in edges))  # these two let files be passed over
     if window is not None:
-        rows = rows.filter(began >= min(edge[0] for edge in edges) - longest)
+        first = around(windows).start - (PUT_OFF if pauses else pd.Timedelta(0))
+        rows = rows.filter(
+            began >= book.clock.minutes(first)[CLOCKS.index(clock)] - max(limits.values(), default=0)
+        )
     rows = rows.mutate(allowed=limit, began=rows[f"received_at_{clock}"])
     rows = rows.filter(rows.allowed.notnull())
     if pauses:

@@ -1,7 +1,6 @@
 """Windows of time: which rows lie in one, and the moment at which each is looked at."""
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import ibis
@@ -73,8 +72,7 @@ def within(
 ) -> ir.Table:
     """The rows whose key lies from the first of a window's edges up to the second (None: no edge), with `nth`, the window.
 
-    Windows that follow upon one another are told apart by their later edges alone, and the whole stretch is said first:
-    so an engine passes over what lies outside, and asks little of the rest.
+    The whole stretch is said first: so an engine passes over what lies outside.
     """
     rows = rows.filter(key.notnull())
     in_order = sorted(range(len(edges)), key=lambda n: edges[n])
@@ -85,12 +83,13 @@ def within(
         rows = rows.filter(key < literal(last))
     if len(edges) == 1:
         return rows.mutate(nth=ibis.literal(0))
-    if all(edges[a][1] == edges[b][0] for a, b in pairwise(in_order)):
-        return rows.mutate(nth=ibis.cases(*((key < literal(edges[n][1]), n) for n in in_order)))
-    rows = rows.mutate(
-        nth=ibis.cases(*(((key >= literal(a)) & (key < literal(b)), n) for n, (a, b) in enumerate(edges)))
-    )
-    return rows.filter(rows.nth.notnull())
+    uppers, nth = [], []
+    for n in in_order:
+        if uppers and uppers[-1] != edges[n][0]:  # what lies between two windows is in none
+            uppers, nth = [*uppers, edges[n][0]], [*nth, None]
+        uppers, nth = [*uppers, edges[n][1]], [*nth, n]
+    rows = rows.mutate(nth=_below(key, [literal(upper) for upper in uppers], nth))
+    return rows.filter(rows.nth.notnull()) if None in nth else rows
 
 
 def looked_at(book: "Book", rows: ir.Table, windows: Sequence[Window], clock: str) -> ir.Table:
@@ -100,6 +99,14 @@ def looked_at(book: "Book", rows: ir.Table, windows: Sequence[Window], clock: st
         "seen_at": [seen_until(book, w).to_pydatetime() for w in windows],
         "seen": [minutes(book, w, clock) for w in windows],
     }
-    if len(windows) == 1:
-        return rows.mutate(**{name: ibis.literal(value) for name, (value,) in known.items()})
-    return rows.mutate(**{name: rows.nth.cases(*enumerate(values)) for name, values in known.items()})
+    uppers = range(1, len(windows) + 1)
+    return rows.mutate(**{name: _below(rows.nth, uppers, values) for name, values in known.items()})
+
+
+def _below(key: ir.Value, uppers: Sequence[Any], values: Sequence[Any]) -> ir.Value:
+    """The value that belongs to the first upper edge above the key, found by halves: few comparisons a row."""
+    if len(set(values)) == 1:
+        return ibis.literal(values[0])
+    middle = len(values) // 2
+    below, above = (_below(key, uppers[half], values[half]) for half in (slice(middle), slice(middle, None)))
+    return ibis.ifelse(key < uppers[middle - 1], below, above)

@@ -88,7 +88,7 @@ class Report:
         if earlier is None or earlier["as_of"] != self.period.as_of.isoformat():
             return front.restated(None, None)
         found = front.restated(self.history, frame_of(earlier["history"]) if earlier["history"] else None)
-        if found.empty and earlier["data"] == self.fingerprint:
+        if found.empty and self.fingerprint and earlier["data"] == self.fingerprint:
             return frame_of(earlier["restated"])
         return found
 
