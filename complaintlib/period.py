@@ -137,15 +137,15 @@ class Period:
         return replace(self, as_of=as_of)
 
     def name_in(self, lang: str) -> str:
-        """How a person calls it: October 2026 / 2026 年 10 月."""
+        """How a person calls it: October 2026 / 2026年10月."""
         year, rest = self.text[:4], self.text[5:]
         names: dict[str, Callable[[], Words]] = {
             "day": lambda: Words(day(self.start, "zh"), day(self.start, "en")),
-            "week": lambda: Words(f"{year} 年第 {int(rest[1:])} 周", f"week {int(rest[1:])} of {year}"),
-            "month": lambda: Words(f"{year} 年 {int(rest)} 月", f"{self.start:%B} {year}"),
-            "quarter": lambda: Words(f"{year} 年第 {rest[1:]} 季度", f"Q{rest[1:]} {year}"),
-            "half": lambda: Words(f"{year} 年{'上' if rest == 'H1' else '下'}半年", f"{rest} {year}"),
-            "year": lambda: Words(f"{year} 年", year),
+            "week": lambda: Words(f"{year}年第{int(rest[1:])}周", f"week {int(rest[1:])} of {year}"),
+            "month": lambda: Words(f"{year}年{int(rest)}月", f"{self.start:%B} {year}"),
+            "quarter": lambda: Words(f"{year}年第{rest[1:]}季度", f"Q{rest[1:]} {year}"),
+            "half": lambda: Words(f"{year}年{'上' if rest == 'H1' else '下'}半年", f"{rest} {year}"),
+            "year": lambda: Words(f"{year}年", year),
         }
         return names[self.kind]()[lang]
 

@@ -106,7 +106,7 @@ def test_lists_and_dates_read_naturally():
     assert listed(["a", "b", "c"], "en") == "a, b and c"
     assert show(date(2026, 10, 4), "day", "en") == "4 Oct 2026"
     assert show(date(2026, 10, 4), "day", "zh") == "2026年10月4日"
-    assert show("2026-Q3", "period", "zh") == "2026 年第 3 季度"
+    assert show("2026-Q3", "period", "zh") == "2026年第3季度"
 
 
 def test_trouble_speaks_both_languages():
