@@ -19,9 +19,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from PIL import Image
 
 from .words import Words, cut, percent, plain, show, wrapped
 
@@ -97,11 +98,13 @@ def figure(width: float = WIDTH, height: float = 4.2) -> Figure:
 def png(figure: Figure) -> bytes:
     """The figure as PNG bytes. Characters that the font cannot draw are left out, never drawn as boxes."""
     _drawable_only(figure)
-    out = io.BytesIO()
+    out, canvas = io.BytesIO(), FigureCanvasAgg(figure)
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=".*[Gg]lyph.*")
         figure.set_dpi(DPI)
-        FigureCanvasAgg(figure).print_png(out, metadata={"Software": None})  # `savefig` would draw it twice
+        canvas.draw()  # `savefig` would do it twice
+    opaque = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
+    Image.fromarray(opaque).save(out, "png", dpi=(DPI, DPI), compress_level=3)  # half the time, no larger
     return out.getvalue()
 
 
@@ -231,7 +234,7 @@ def cells(
     for row, (line, shades) in enumerate(zip(texts, colours, strict=True)):
         for column, (text, shade) in enumerate(zip(line, shades, strict=True)):
             ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=9, color=INK)
-            ax.fill_between([column + 0.02, column + 0.98], row + 0.04, row + 0.96, color=shade, linewidth=0)
+            ax.add_patch(Rectangle((column + 0.02, row + 0.04), 0.96, 0.92, color=shade, linewidth=0))
     ax.set_xlim(0, len(heads))
     ax.set_ylim(len(names), 0)
     ax.set_yticks(np.arange(len(names)) + 0.5, names)

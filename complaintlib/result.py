@@ -7,16 +7,17 @@ and the same call serves JupyterLab, the executed notebook and the report page.
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
 from .home import DATA
 from .period import Period
-from .words import Words, column, label, language, plain, show
+from .words import Trouble, Words, column, label, language, plain, show, width
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 LEVELS = ("act", "watch", "good", "note")
 HANDOVER = "application/vnd.complaintkit+json"  # what the report run reads from a page's last cell
 ROWS_SHOWN = 25
+ONE_LINE, FEW_LINES = 24, 80  # columns of text that a cell of a table shows on one line, and in a few
+WIDE = 12  # columns of a table from which print makes it smaller
 STAR = "*"  # a count too small to be shown: see `privacy`
 
 
@@ -162,11 +165,23 @@ class Result:
         lang = lang or language()
         return Picture(look.png(self.plot(lang, name)), self.caption(lang))
 
+    def save(self, path: Path | str, lang: str | None = None, name: str = "") -> Path:
+        """Write the picture, or a further one by name, as the path's ending says: .png, or .svg (sharp at any size)."""
+        from . import look
+
+        path = Path(path)
+        forms = {".png": look.png, ".svg": look.svg}
+        if path.suffix.lower() not in forms:
+            words = Words(
+                "图片文件名应以 .png 或 .svg 结尾：{name}", "a picture's name ends with .png or .svg: {name}"
+            )
+            raise Trouble(words, name=path.name)
+        path.write_bytes(forms[path.suffix.lower()](self.plot(lang, name)))
+        return path
+
     def show_table(self, lang: str | None = None, name: str | None = None) -> Shown:
-        """A table by name (default: the main one) in words."""
-        lang = lang or language()
-        frame = self.tables[name or next(iter(self.tables))]
-        return table_view(frame if self.privacy is None else without_empty(frame), lang)
+        """A table by name (default: the main one) in words, without columns in which nothing stands."""
+        return table_view(without_empty(self.tables[name or next(iter(self.tables))]), lang)
 
     def examples(self, lang: str | None = None) -> Shown:
         """Masked example cases, if the method gives any."""
@@ -250,14 +265,16 @@ def table_view(frame: pd.DataFrame, lang: str | None = None, rows: int = ROWS_SH
             frame.head(rows).itertuples(index=False, name=None), own or ["pct"] * len(frame), strict=False
         )
     ]
-    numeric = [_is_number(frame.iloc[:, i]) for i in range(frame.shape[1])]
+    fits = [
+        "n" if _is_number(frame.iloc[:, i]) else _room([row[i] for row in body])
+        for i in range(frame.shape[1])
+    ]
     head = "".join(
-        f'<th scope="col"{" class=n" if n else ""}>{escape(h)}</th>'
-        for h, n in zip(heads, numeric, strict=True)
+        f'<th scope="col" class="{fit}">{escape(h)}</th>' for h, fit in zip(heads, fits, strict=True)
     )
     lines = "".join(
         "<tr>"
-        + "".join(f"<td{' class=n' if n else ''}>{escape(c)}</td>" for c, n in zip(row, numeric, strict=True))
+        + "".join(f'<td class="{fit}">{escape(c)}</td>' for c, fit in zip(row, fits, strict=True))
         + "</tr>"
         for row in body
     )
@@ -276,10 +293,14 @@ def table_view(frame: pd.DataFrame, lang: str | None = None, rows: int = ROWS_SH
         notes.insert(0, Words("没有记录", "no rows")[lang])
     end = Words("；", "; ")[lang].join(notes)
     foot = f'<p class="table-notes">{escape(end)}</p>' if notes else ""
-    html = (
-        f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>{foot}'
-    )
+    html = f'<div class="table{" wide" if len(fits) > WIDE else ""}"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>{foot}'
     return Shown(html, "\n".join("\t".join(row) for row in [heads, *body]))
+
+
+def _room(cells: Sequence[str]) -> str:
+    """How a column of words is set: on one line (`s`), in a few (`m`) or as running text (`t`)."""
+    widest = max(map(width, cells), default=0)
+    return "s" if widest <= ONE_LINE else "m" if widest <= FEW_LINES else "t"
 
 
 def stars(frame: pd.DataFrame) -> pd.DataFrame:

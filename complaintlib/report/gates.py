@@ -18,10 +18,10 @@ _CLASSES = {
     "ul": {"findings"},
     "li": {"finding", "act", "watch", "good", "note"},
     "span": {"level"},
-    "div": {"table"},
+    "div": {"table", "wide"},
     "p": {"table-notes"},
-    "th": {"n"},
-    "td": {"n"},
+    "th": set("nsmt"),
+    "td": set("nsmt"),
     "aside": {"note"},
 }
 _ATTRIBUTES = {
