@@ -269,6 +269,23 @@ def methods() -> None:
 
 @cli.command(
     help=said(
+        "列出投诉原因的各套分类法；taxonomies 名称：其中各类的痛点、对策与对应关系。",
+        "List the taxonomies of reasons; taxonomies NAME: its classes, what hurts, what may be done, what goes with what.",
+    )
+)
+@click.argument("name", required=False)
+def taxonomies(name: str | None) -> None:
+    from .countermeasures import load_countermeasures, outline
+    from .taxonomies import load_taxonomies
+
+    if name:
+        click.echo(outline(name, load_countermeasures(), LANG))
+    for taxonomy in () if name else load_taxonomies().values():
+        click.echo(f"{taxonomy.name:14}{taxonomy.words[LANG]}\n{'':14}{taxonomy.question[LANG]}")
+
+
+@cli.command(
+    help=said(
         "检查投诉库、规则、映射与配方是否有效。", "Say whether store, rules, profiles and recipes are valid."
     )
 )
@@ -280,12 +297,14 @@ def check(store: str) -> None:
     from .intake.store import check_store
     from .report.recipe import all_recipes
     from .rules import load_rules
+    from .taxonomies import load_taxonomies
 
     problems = []
     for what, look in (
         (said("规则", "rules"), load_rules),
         (said("映射", "profiles"), all_profiles),
         (said("配方", "recipes"), all_recipes),
+        (said("分类法", "taxonomies"), load_taxonomies),
         (said("对策目录", "countermeasures"), load_countermeasures),
         (
             said("投诉库", "store"),

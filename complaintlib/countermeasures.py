@@ -1,134 +1,131 @@
-"""The catalogue of countermeasures, `data/countermeasures.toml`: what may be done about a class of reasons.
+"""The catalogue of countermeasures, `data/countermeasures.toml`: what may be done about a reason or a class of reasons.
 
 They are suggestions to be discussed: nothing in the data says that they help. Whether a measure did, `methods.effect` says.
 """
 
-import tomllib
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from .entries import at, entries, entry, tree_of, trouble, unknown
 from .home import DATA
-from .rules import unknown_key
-from .words import Trouble, Words
+from .taxonomies import TAXONOMIES, Class, Taxonomy, crosswalk, load_taxonomies, load_taxonomy
+from .words import Words, label, listed
 
 CATALOGUE = DATA / "countermeasures.toml"
-_KEYS = {
-    "classes": ("name", "words", "reasons", "reply"),
-    "countermeasures": ("class", "words", "reasons"),
+_SAID = {
+    "reasons": Words("投诉原因：", "reasons: "),
+    "pain": Words("典型痛点：", "typically hurts: "),
+    "measures": Words("候选对策：", "what may be done: "),
+    "matches": Words("相对应（* 最接近）：", "goes with (* closest): "),
 }
+_THEN = Words("；", "; ")
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A class of reasons. `reply`: the solution told to a customer."""
+class Head:
+    """`taxonomy`: the one by whose classes suggestions and replies are made."""
 
-    name: str
-    words: Words
-    reasons: tuple[str, ...]
-    reply: Words
+    taxonomy: str
 
 
 @dataclass(frozen=True)
 class Countermeasure:
-    """What may be done; for all reasons of its class where `reasons` is empty."""
+    """What may be done: about these `reasons`, or, where there are none, about the classes that name it."""
 
-    kind: str
+    name: str
     words: Words
     reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    kinds: tuple[Kind, ...] = ()
     countermeasures: tuple[Countermeasure, ...] = ()
+    taxonomy: Taxonomy | None = None
 
-    def kind_of(self, reason: str) -> Kind | None:
-        return next((kind for kind in self.kinds if reason in kind.reasons), None)
+    def class_of(self, reason: str) -> Class | None:
+        """The narrowest class of a reason in the taxonomy that suggestions go by."""
+        return self.taxonomy and self.taxonomy.of(reason)
+
+    def reply(self, reason: str) -> Words | None:
+        """The solution told to a customer: that of the reason's class, or else of the class above."""
+        found = self.class_of(reason)
+        return found and (found.reply or self.taxonomy.above(found).reply)
 
     def candidates(self, reason: str, most: int = 3) -> list[Countermeasure]:
-        """At most so many for a reason, those made for it before those of its whole class; none where it has no class."""
-        kind = self.kind_of(reason)
-        if kind is None:
-            return []
+        """At most so many for a reason, those made for it before those of its class."""
+        found = self.class_of(reason)
         own = [one for one in self.countermeasures if reason in one.reasons]
-        general = [one for one in self.countermeasures if one.kind == kind.name and not one.reasons]
-        return [*own, *general][:most]
+        return [*own, *(self.of_class(self.taxonomy, found) if found else ())][:most]
+
+    def of_class(self, taxonomy: Taxonomy, wanted: Class) -> list[Countermeasure]:
+        """Those that a class names, or else those of the class above."""
+        held = {one.name: one for one in self.countermeasures}
+        return [held[name] for name in wanted.countermeasures or taxonomy.above(wanted).countermeasures]
 
 
-def load_countermeasures(path: Path | str = CATALOGUE) -> Catalogue:
-    """The catalogue in a TOML file; empty where there is no such file.
+def load_countermeasures(path: Path | str = CATALOGUE, folder: Path = TAXONOMIES) -> Catalogue:
+    """The catalogue in a TOML file, with the taxonomy that it goes by; empty where there is no such file.
 
-    Everything wrong in it is said at once, in one Trouble that names the file, the entry by its place, and the key.
+    Everything wrong in it, in the taxonomies, and between them is said at once, in one Trouble that names the file,
+    the entry by its place, the key, and the nearest known name.
     """
-    path = Path(path)
+    path, problems = Path(path), []
     if not path.exists():
         return Catalogue()
-    try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _trouble(
-            path, [Words(f"不是有效的 TOML（UTF-8）：{error}", f"no valid TOML in UTF-8: {error}")]
-        ) from None
-    problems = [unknown_key(key, _KEYS) for key in sorted(tree.keys() - _KEYS.keys())]
-    entries = {name: list(_entries(tree, name, problems)) for name in _KEYS}
-    names = [entry["name"] for _, entry in entries["classes"] if isinstance(entry.get("name"), str)]
-    reasons = Counter(r for _, entry in entries["classes"] for r in entry.get("reasons", ()))
-    for where, entry in entries["classes"]:
-        if twice := [r for r in entry.get("reasons", ()) if reasons[r] > 1]:
-            said = ", ".join(sorted(set(twice)))
-            problems.append(
-                Words(f"{where}：{said} 属于不止一类", f"{where}: {said} is in more than one class")
-            )
-    for where, entry in entries["countermeasures"]:
-        if entry.get("class") not in names:
-            known = ", ".join(names)
-            problems.append(
-                Words(f"{where}：class 应为 {known} 之一", f"{where}: class must be one of {known}")
-            )
+    tree = tree_of(path, problems)
+    head = {key: value for key, value in tree.items() if key != "countermeasures"}
+    found = entries(tree, "countermeasures", Countermeasure, problems)
+    head = None if problems else entry(head, Head, "", problems)
     if problems:
-        raise _trouble(path, problems)
-    return Catalogue(
-        tuple(
-            Kind(e["name"], Words(**e["words"]), tuple(e["reasons"]), Words(**e["reply"]))
-            for _, e in entries["classes"]
-        ),
-        tuple(
-            Countermeasure(e["class"], Words(**e["words"]), tuple(e.get("reasons", ())))
-            for _, e in entries["countermeasures"]
-        ),
-    )
+        raise trouble({path.name: problems})
+    taxonomies = load_taxonomies(folder)
+    if wrong := _between(path.name, head, found, taxonomies):
+        raise trouble(wrong)
+    return Catalogue(tuple(found.values()), taxonomies[head.taxonomy])
 
 
-def _entries(tree: dict[str, Any], name: str, problems: list[Words]):
-    """Each entry with the name of its place; what is wrong with its keys and types goes to `problems`."""
-    listed = tree.get(name, [])
-    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
-        problems.append(Words(f"{name} 应写作 [[{name}]]", f"{name} is written as [[{name}]]"))
-        return
-    for place, entry in enumerate(listed, 1):
-        where, known = f"{name}[{place}]", _KEYS[name]
-        problems += [unknown_key(key, known, f"{where}.") for key in sorted(entry.keys() - set(known))]
-        for key in known:
-            if key not in entry and (name, key) != ("countermeasures", "reasons"):
-                problems.append(Words(f"{where}：缺少 {key}", f"{where}: {key} is missing"))
-            elif key in entry and not _right(key, entry[key]):
-                form = {"reasons": '["…"]'}.get(key, '{ zh = "…", en = "…" }' if key in ("words", "reply") else '"…"')  # fmt: skip
-                problems.append(
-                    Words(f"{where}：{key} 应写作 {form}", f"{where}: {key} is written as {form}")
-                )
-        yield where, entry if _right("reasons", entry.get("reasons", [])) else entry | {"reasons": []}
+def outline(name: str, catalogue: Catalogue, lang: str) -> str:
+    """A taxonomy as text: its classes with their reasons, pain points, candidate countermeasures, and the classes of the
+    other taxonomies that go with them, the closest marked."""
+    taxonomies = load_taxonomies()
+    taxonomy = load_taxonomy(name)
+    also = [
+        match for other in taxonomies.values() if other.name != name for match in crosswalk(taxonomy, other)
+    ]
+    lines = [f"{taxonomy.name}  {taxonomy.words[lang]}", taxonomy.question[lang]]
+    for each in taxonomy.in_order():
+        inside = "  " * (1 + bool(each.parent))
+        lines += ["", f"{inside}{each.name}  {each.words[lang]}"]
+        matches = [m for m in also if m.this == taxonomy.code(each)]
+        said = {
+            "pain": each.pain[lang],
+            "reasons": listed([label("reason", reason, lang) for reason in each.reasons], lang),
+            "measures": _THEN[lang].join(one.words[lang] for one in catalogue.of_class(taxonomy, each)),
+            "matches": ", ".join(f"{m.other}{'*' * m.same}" for m in matches),
+        }
+        lines += [f"{inside}  {_SAID[key][lang]}{text}" for key, text in said.items() if text]
+    return "\n".join(lines)
 
 
-def _right(key: str, value: Any) -> bool:
-    if key == "reasons":
-        return isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if key in ("words", "reply"):
-        return isinstance(value, dict) and value.keys() == {"zh", "en"} and all(isinstance(v, str) and v.strip() for v in value.values())  # fmt: skip
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _trouble(path: Path, problems: list[Words]) -> Trouble:
-    zh, en = "；\n".join(p.zh for p in problems), ";\n".join(p.en for p in problems)
-    return Trouble(Words("{file} 有误：\n{zh}", "{file} is wrong:\n{en}"), file=path.name, zh=zh, en=en)
+def _between(
+    file: str, head: Head, found: Mapping[str, Countermeasure], taxonomies: Mapping[str, Taxonomy]
+) -> dict[str, list[Words]]:
+    """What is wrong between the catalogue and the taxonomies, by file."""
+    wrong: dict[str, list[Words]] = {file: []}
+    if head.taxonomy not in taxonomies:
+        wrong[file].append(unknown("taxonomy", head.taxonomy, taxonomies))
+    named = [one.name for one in found.values()]
+    used = {name for t in taxonomies.values() for each in t.classes for name in each.countermeasures}
+    for place, one in found.items():
+        if not one.reasons and one.name not in used:
+            said = Words("没有 reasons，也没有哪一类列出它", "it has no reasons, and no class names it")
+            wrong[file].append(at(place, said))
+    for taxonomy in taxonomies.values():
+        wrong[f"{taxonomy.name}.toml"] = [
+            at(f"classes[{n}] ({each.name})", unknown("countermeasures", name, named))
+            for n, each in enumerate(taxonomy.classes, 1)
+            for name in each.countermeasures
+            if name not in named
+        ]
+    return {name: problems for name, problems in wrong.items() if problems}

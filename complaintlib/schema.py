@@ -11,6 +11,8 @@ from dataclasses import dataclass
 TEXTS = "texts"  # a store's file of the complaints' texts, apart from what is counted; see `intake/store.py`
 BLANK = "(blank)"  # the class of rows whose category is missing: shown, never dropped
 OTHER = "(other)"  # small categories put together for a picture or a table
+CLASS = "reason_class"  # the class of a complaint's reason: no table has it, `Book.classed` adds it
+NONE = "(none)"  # the class of a reason that the taxonomy has none for
 
 TIME, CODE, TEXT, ID, NUMBER, WHOLE, FLAG = "time", "code", "text", "id", "number", "whole", "flag"
 

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from .home import DATA
+from .schema import CLASS
 
 LANGUAGES = ("zh", "en")
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
@@ -208,6 +209,10 @@ def label(field: str, code: object, lang: str) -> str:
         return DASH
     code = str(code)
     known = _labels().get((_SAME_FIELD.get(field, field), code)) or _labels().get(("*", code))
+    if known is None and field == CLASS:
+        from .taxonomies import class_words  # their files have the words of their classes
+
+        known = class_words(code)
     return known[lang] if known else plain(code)
 
 

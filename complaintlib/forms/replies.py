@@ -37,9 +37,9 @@ _FOLLOW_UP = {
     "routine": Words("结案时随短信附上评价链接。", "A message on closing asks for your rating."),
 }
 _NOTE = Words(
-    "按原因和级别填好的四段式模板；方括号内按个案填写。时限取自 data/rules.toml，方案取自 data/countermeasures.toml。",
+    "按原因和级别填好的四段式模板；方括号内按个案填写。时限取自 data/rules.toml，方案取自 data/taxonomies。",
     "Filled by reason and grade; fill in what stands in brackets case by case. Times are those of data/rules.toml, "
-    "solutions those of data/countermeasures.toml.",
+    "solutions those of data/taxonomies.",
 )  # fmt: skip
 _HEADS = {
     "zh": ("投诉原因", "严重程度", "一、确认问题", "二、解决方案", "三、承诺时间", "四、跟进回访"),
@@ -55,7 +55,7 @@ def reply_rows(
     catalogue, sla = catalogue or load_countermeasures(), (rules or load_rules()).sla
     rows = []
     for reason in lists.get("reason", ()):
-        kind = catalogue.kind_of(reason)
+        reply = catalogue.reply(reason) or _GENERAL
         for grade in GRADES:
             name = label("reason", reason, lang)
             rows.append(
@@ -63,7 +63,7 @@ def reply_rows(
                     name,
                     label("severity", grade, lang),
                     _CONFIRM.fill(lang, reason=name),
-                    _SOLUTION.fill(lang, reply=(kind.reply if kind else _GENERAL)[lang]),
+                    _SOLUTION.fill(lang, reply=reply[lang]),
                     _TIME.fill(lang, first=sla.first_response[grade], resolution=sla.resolution[grade]),
                     _FOLLOW_UP[grade][lang],
                 )

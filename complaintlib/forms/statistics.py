@@ -1,13 +1,18 @@
-"""The classified statistics form (投诉分类统计表), filled from the store: counts of a period by each classification."""
+"""The classified statistics form (投诉分类统计表), filled from the store: counts of a period by each classification, and by
+the classes of each taxonomy with what typically hurts and what may be done."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from ..book import Book
+from ..countermeasures import Catalogue, load_countermeasures
 from ..period import Period
-from ..schema import BLANK, GRADES
+from ..schema import BLANK, CLASS, GRADES, NONE
+from ..taxonomies import Taxonomy, load_taxonomies
 from ..words import Words, column, label
 
 CLASSIFIED = ("reason", "product", "channel", "region", "department")
@@ -27,7 +32,12 @@ _HEADS = (
     Words("期末未结", "Open at the end"),
 )
 _TO_FILL = (Words("主要表现", "What it looks like"), Words("拟采取的措施", "What will be done"))
-_ALL = "(all)"
+_TYPICAL = (
+    Words("典型痛点", "What typically hurts"),
+    Words("候选对策（建议）", "What may be done (suggestions)"),
+    _TO_FILL[1],
+)
+_INDENT = "\N{IDEOGRAPHIC SPACE}"
 _TOTAL, _NAME = Words("合计", "Total"), Words("投诉分类统计表", "Classified statistics")
 
 
@@ -43,43 +53,73 @@ class Page:
     widths: tuple[int, ...]
 
 
-def statistics(book: Book, period: Period, lang: str) -> list[Page]:
-    """One sheet for each classification that the book has, largest class first, with a total that adds up; counts by
-    grade beside them where grades are known, and two columns left to be filled in by hand.
+Line = tuple[str, pd.Series, tuple[str, ...]]  # a class, its counts, and what stands beside them
 
-    A class that only the period before or a year ago has is listed with 0. A partial period has no columns to compare.
+
+def statistics(book: Book, period: Period, lang: str) -> list[Page]:
+    """One sheet for each classification that the book has, largest class first, and one for each taxonomy of the reasons,
+    in its own order with sub-classes below their class. With a total that adds up, counts by grade beside them where
+    grades are known, and columns left to be filled in by hand.
+
+    A class that only the period before or a year ago has is listed with 0, one of a taxonomy always. A partial period has
+    no columns to compare.
     """
     before, last = period.previous(), period.same_last_year()
+    grades = GRADES if book.has("complaints", "severity") else ()
+    frames = {
+        by: _counts(book, by, period, before, last, grades) for by in CLASSIFIED if book.has("complaints", by)
+    }
     values = {"period": period, "as_of": period.as_of, "before": before, "last": last}
     note = _NOTE.fill(lang, **values, partial=_PARTIAL[lang] if period.is_partial else "")
-    return [
-        _page(book, period, before, last, by, note, lang) for by in CLASSIFIED if book.has("complaints", by)
-    ]
+    pages = []
+    for by, frame in frames.items():
+        lines = [(label(by, code, lang), row, ("",) * len(_TO_FILL)) for code, row in frame.iterrows()]
+        pages.append(_page(column(by).words, note, lines, frame.sum(), _TO_FILL, period, lang))
+    if (reasons := frames.get("reason")) is not None:
+        catalogue = load_countermeasures()
+        for taxonomy in load_taxonomies().values():
+            lines = _by_class(reasons, taxonomy, catalogue, lang)
+            said = f"{taxonomy.question[lang]} {note}"
+            pages.append(_page(taxonomy.words, said, lines, reasons.sum(), _TYPICAL, period, lang))
+    return pages
 
 
-def _page(book: Book, period: Period, before: Period, last: Period, by: str, note: str, lang: str) -> Page:
-    grades = GRADES if book.has("complaints", "severity") else ()
-    frame = _counts(book, by, period, before, last, grades)
-    total = int(frame["n"].sum())
-    frame.loc[_ALL] = frame.sum()
-    known = "open" in frame
+def _by_class(frame: pd.DataFrame, taxonomy: Taxonomy, catalogue: Catalogue, lang: str) -> list[Line]:
+    """The counts by reason put together by class; below them those of no class, and those without a reason."""
+    lines = []
+    for each in taxonomy.in_order():
+        name = f"{_INDENT if each.parent else ''}{each.words[lang]}"
+        measures = "\n".join(one.words[lang] for one in catalogue.of_class(taxonomy, each))
+        n = frame.loc[frame.index.intersection(taxonomy.reasons(each))].sum()
+        lines.append((name, n, (each.pain[lang], measures, "")))
+    rest = frame.index.difference(list(taxonomy.codes()))
+    for code, reasons in ((NONE, rest.difference([BLANK])), (BLANK, rest.intersection([BLANK]))):
+        if len(reasons):
+            lines.append((label(CLASS, code, lang), frame.loc[reasons].sum(), ("",) * len(_TYPICAL)))
+    return lines
+
+
+def _page(
+    name: Words, note: str, lines: Sequence[Line], total: pd.Series, beside: tuple[Words, ...], period: Period, lang: str
+) -> Page:  # fmt: skip
+    grades = [grade for grade in GRADES if grade in total]
     rows = []
-    for code, row in frame.astype(int).iterrows():
-        name = _TOTAL[lang] if code == _ALL else label(by, code, lang)
-        n, share = int(row["n"]), float(row["n"] / total) if total else None
-        compared = (int(row["before"]), n - int(row["before"]), int(row["last"]))
-        compared = (None, None, None) if period.is_partial else compared
-        open_now = int(row["open"]) if known else None
-        rows.append((name, n, share, *compared, open_now, *(int(row[g]) for g in grades), "", ""))
+    for text, row, more in [*lines, (_TOTAL[lang], total, ("",) * len(beside))]:
+        n, then, last = (int(row[key]) for key in ("n", "before", "last"))
+        share = float(n / total["n"]) if total["n"] else None
+        compared = (None, None, None) if period.is_partial else (then, n - then, last)
+        open_now = int(row["open"]) if "open" in row else None
+        rows.append((text, n, share, *compared, open_now, *(int(row[g]) for g in grades), *more))
     heads = (
-        column(by).words[lang],
+        name[lang],
         *(head[lang] for head in _HEADS),
         *(label("severity", grade, lang) for grade in grades),
-        *(head[lang] for head in _TO_FILL),
+        *(head[lang] for head in beside),
     )
-    widths = (26, *[11] * (len(_HEADS) + len(grades)), 36, 36)
-    title = f"{_NAME[lang]}{'：' if lang == 'zh' else ': '}{column(by).words[lang]}"
-    return Page(column(by).words[lang], title, note, heads, rows, widths)
+    widths = (26, *[11] * (len(_HEADS) + len(grades)), *[36] * len(beside))
+    title = f"{_NAME[lang]}{'：' if lang == 'zh' else ': '}{name[lang]}"
+    sheet = re.sub(r"[\[\]:*?/\\]", " ", name[lang])[:31]  # what a workbook allows
+    return Page(sheet, title, note, heads, rows, widths)
 
 
 def _counts(

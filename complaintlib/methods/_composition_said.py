@@ -9,13 +9,14 @@ import pandas as pd
 from ..period import Period
 from ..result import Finding
 from ..rules import load_rules
-from ..schema import BLANK, OTHER
+from ..schema import BLANK, CLASS, NONE, OTHER
 from ..stats.order import rank_certainty
+from ..taxonomies import load_taxonomy
 from ..words import Words, column
 from ._shares import ALL, LATE_DAYS, PLACES
 
 TOLD = 3  # changed categories that get a sentence of their own
-MANY_BLANK = 0.05
+MANY_BLANK, MANY_NONE = 0.05, 0.01
 KEPT = 0.9  # a rate that surely has not fallen below this part of what it was has kept up
 PER = {
     "orders": ("单", "订单"),
@@ -159,6 +160,7 @@ def on_size(by: str, tables: Tables) -> Iterator[Finding]:
     """The largest category, and what is put together as other; or why nothing can be said."""
     shares, this, least = tables["shares"], tables["windows"].iloc[0], load_rules().statistics.min_count
     known = shares[~shares[by].isin([BLANK, OTHER])].sort_values("n", ascending=False, kind="stable")
+    known = pd.concat([known[known[by] != NONE], known[known[by] == NONE]])  # which is no category of its own
     if this["n"] == 0:
         words = Words(
             "{this:period}没有投诉|，谈不上构成。", "No complaints in {this:period}|, so there are no shares."
@@ -209,6 +211,22 @@ def _largest(by: str, known: pd.DataFrame) -> Finding:
     if len(known) == 1:
         return Finding("composition.largest", "note", one, values, 0.2)
     return Finding("composition.largest", "note", sure if certain else close, values, 0.6)
+
+
+def on_classes(taxonomy: str, tables: Tables) -> Iterator[Finding]:
+    """Reasons that the taxonomy has no class for: where they have one to be, its file is to be filled in."""
+    inside, shares = tables["inside"], tables["shares"].set_index(CLASS)
+    if NONE not in shares.index or shares.loc[NONE, "share_classified"] < MANY_NONE:
+        return
+    name, values = load_taxonomy(taxonomy).words, shares.loc[NONE, ["n", "share_classified"]].to_dict()
+    words = Words(
+        f"{{share_classified:pct1}} 的投诉不属于“{name.zh}”的任何一类|：{{n:int}} 件，最多的原因是{{names:reason}}。"
+        f"若应归类，请补入 data/taxonomies/{taxonomy}.toml。",
+        f"{{share_classified:pct1}} of the complaints are in no class of “{name.en}”|: {{n:int}}, most of them {{names:reason}}. "
+        f"If they belong to one, enter them in data/taxonomies/{taxonomy}.toml.",
+    )
+    names = list(inside.loc[inside[CLASS] == NONE, "reason"])
+    yield Finding("composition.classless", "note", words, values | {"names": names}, 0.25)
 
 
 def on_data(by: str, period: Period, tables: Tables) -> Iterator[Finding]:
@@ -273,4 +291,5 @@ def _late(by: str, table: pd.DataFrame) -> Finding:
         f"{what.en.lower()}, against {{share_blank_then:pct}} before (95% interval of the difference {{share_change_low:points}} to "
         f"{{share_change_high:pp}}){most.en}. Shares are of the classified ones and will still move.",
     )
-    return Finding("composition.late", "watch", words, values, 0.6)
+    level = "note" if by == CLASS else "watch"  # of classes it says no more than the reasons do
+    return Finding("composition.late", level, words, values, 0.6)

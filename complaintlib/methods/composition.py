@@ -9,17 +9,21 @@ from .. import look
 from ..book import Book
 from ..period import Period
 from ..result import LEVELS, Finding, Result
-from ..schema import BLANK, OTHER
+from ..schema import BLANK, CLASS, NONE, OTHER
 from ..words import Trouble, Words, label, show
 from . import _shares
-from ._composition_said import TOLD, on_changes, on_data, on_rates, on_size
+from ._composition_said import TOLD, on_changes, on_classes, on_data, on_rates, on_size
 from ._shares import AGAINST
+
+INNER = {CLASS: "reason", "reason": "subreason"}  # what a category is made of; of any other one, its reasons
+PARTS = 3
 
 
 @dataclass(frozen=True)
 class Composition(Result):
     """Tables: `shares` (the categories shown), `changes` (every category against every earlier period), `windows`
-    (what was counted and compared), `where` (where the changed categories sit), `rates`, `unclassified`, `examples`.
+    (what was counted and compared), `inside` (the largest parts of each category), `where` (where the changed categories
+    sit), `rates`, `unclassified`, `examples`.
     """
 
     by: str
@@ -91,12 +95,19 @@ class Composition(Result):
 
 
 def composition(
-    book: Book, period: Period, *, by: str = "reason", against: str = "both", top: int = 12
+    book: Book,
+    period: Period,
+    *,
+    by: str = "reason",
+    against: str = "both",
+    top: int = 12,
+    taxonomy: str = "",
 ) -> Composition:
     """What are the complaints received in the period made of, and which shares differ from before?
 
     `by`: a category column of complaints. `against`: `previous`, `last_year` or `both`. `top`: so many categories are
-    shown; smaller ones are put together as `schema.OTHER`, unless their share changed. Shares are fractions of the
+    shown; smaller ones are put together as `schema.OTHER`, unless their share changed. `taxonomy`: not the reasons but
+    their classes in it (a file of `data/taxonomies`), as column `schema.CLASS`. Shares are fractions of the
     classified complaints (those with a category), `share_shown` of all. Every period is seen as it stood at its own
     end, and one that is not over is compared with the same stretch of the earlier ones. Nothing is compared across a
     break of the taxonomy or with a time that the data do not cover.
@@ -105,7 +116,7 @@ def composition(
     over all categories and earlier periods; both widened by the dispersion of the category's share over up to 12
     earlier periods (Laney 2002; at least the median of all categories). Where a changed category sits: the same test
     over the reasons, regions, products and channels of its cases. Rates: exact ratio of two Poisson rates. Assumes that the
-    unclassified are like the rest. Raises NotMeasured without the column, Trouble on an unknown `against`.
+    unclassified are like the rest. Raises NotMeasured without the column, Trouble on an unknown `against` or `taxonomy`.
     """
     if against not in (*AGAINST, "both"):
         words = (
@@ -113,8 +124,14 @@ def composition(
             "against is previous, last_year or both, not {x}",
         )
         raise Trouble(Words(*words), x=against)
+    if taxonomy and by != "reason":
+        words = ("taxonomy 是投诉原因的分类，by 应为 reason", "taxonomy classes reasons: by must be reason")
+        raise Trouble(Words(*words))
+    book, by = (book.classed(taxonomy), CLASS) if taxonomy else (book, by)
     this = _shares.this_window(book.at(period.as_of), by, period)
-    earlier = [_shares.earlier_window(this, by, name) for name in AGAINST if against in (name, "both")]
+    wanted = [name for name in AGAINST if against in (name, "both")]
+    wanted = wanted[:1] if period.kind == "year" else wanted  # the year before is both
+    earlier = [_shares.earlier_window(this, by, name) for name in wanted]
     changes = _shares.changes_table(by, this, earlier, _shares.noise(this, by))
     moved = changes[changes["moved"].isin(["up", "down"])]
     moved = moved.assign(real=moved["n_moved"] == moved["moved"], up=moved["moved"] == "up")
@@ -125,19 +142,33 @@ def composition(
         "shares": shares,
         "changes": changes,
         "windows": _shares.windows_table(by, this, earlier, shares, changes),
+        "inside": _inside(by, this, shares),
         "where": _shares.where_table(by, this, earlier, moved.head(TOLD)),
         "rates": _shares.rates_table(by, this, earlier, changes),
         "unclassified": _shares.unclassified_table(by, this),
     }
     if len(shares):
-        example = next((name for name in [*moved[by], *shares[by]] if name not in (BLANK, OTHER)), BLANK)
+        example = next((c for c in [*moved[by], *shares[by]] if c not in (BLANK, NONE, OTHER)), BLANK)
         names = [c for c in ("complaint_id", "received_at", by, "text") if this.book.has("complaints", c)]
         tables["examples"] = this.book.rows("complaints", names, period, 5, {by: example}, latest=True)
     told = [
         *on_changes(by, tables, moved),
         *on_rates(by, tables),
         *on_size(by, tables),
+        *(on_classes(taxonomy, tables) if taxonomy else ()),
         *on_data(by, period, tables),
     ]
     told.sort(key=lambda finding: (LEVELS.index(finding.level), -finding.weight))
     return Composition(period, tables, tuple(told), by)
+
+
+def _inside(by: str, this: _shares.Window, shares: pd.DataFrame) -> pd.DataFrame:
+    """The largest parts of each category shown, by what a category is made of, with their share of it."""
+    inner, shown = INNER.get(by, "reason"), [c for c in shares[by] if c not in (BLANK, OTHER)]
+    if not shown or not this.book.has("complaints", inner):
+        return pd.DataFrame(columns=[by, inner, "n", "share_now"])
+    parts = this.book.counts("complaints", [by, inner], this.period, where={by: shown})
+    parts["share_now"] = parts["n"] / parts.groupby(by)["n"].transform("sum")
+    order = parts[by].map(shown.index)
+    parts = parts.assign(order=order).sort_values(["order", "n"], ascending=[True, False], kind="stable")
+    return parts.groupby(by, sort=False).head(PARTS).drop(columns="order").reset_index(drop=True)

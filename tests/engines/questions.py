@@ -39,6 +39,7 @@ QUESTIONS = {
     "customers of weeks": lambda b: b.exposure("customers", WEEK.history(6)),
     "half hours": lambda b: b.slots("complaints", OCT, ["channel"]),
     "a part of the book": lambda b: b.only({"channel": "app"}).counts("events", ["stage"], OCT),
+    "classes of reasons": lambda b: b.classed("nature").counts(by=["reason_class", "channel"], window=OCT),
     "breaks": lambda b: b.breaks_in("reason", MONTHS),
     "rows": lambda b: b.rows("complaints", ["complaint_id", "received_at", "closed_at", "reason", "compensation", "reopened"], OCT),
     "latest rows": lambda b: b.rows("complaints", ["complaint_id", "status"], OCT, limit=17, latest=True),

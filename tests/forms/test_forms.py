@@ -12,6 +12,7 @@ from complaintlib.forms import check_form, write_forms
 from complaintlib.forms.fields import CONDUCT, FIXED, FORMS
 from complaintlib.intake.profile import pick_profile
 from complaintlib.period import Period
+from complaintlib.taxonomies import load_taxonomies, load_taxonomy
 from complaintlib.words import Trouble, label
 
 PERIOD = Period("2026-10")
@@ -238,6 +239,31 @@ def test_the_statistics_form_adds_up(written):
     assert rows[1][1:11] == [1, pytest.approx(1 / 3), 0, 1, 0, 1, 0, 0, 1, 0]
     assert rows[2][1:11] == [0, 0, 0, 0, 1, 0, 0, 0, 0, 0]
     assert rows[3][1:11] == [3, 1, 1, 2, 1, 3, 1, 0, 1, 1]
+
+
+def test_the_statistics_form_has_a_sheet_for_each_taxonomy_that_adds_up_to_the_reasons(written):
+    folder, lang = written
+    sheets = {sheet.title: sheet for sheet in openpyxl.load_workbook(folder / "statistics.xlsx").worksheets}
+    by_reason = [
+        row[1]
+        for row in sheets[{"zh": "投诉原因", "en": "Reason"}[lang]].iter_rows(min_row=4, values_only=True)
+    ]
+    for taxonomy in load_taxonomies().values():
+        rows = list(sheets[taxonomy.words[lang]].iter_rows(min_row=4, values_only=True))
+        assert (
+            sum(row[1] for row in rows[:-1] if not row[0].startswith("\u3000"))
+            == rows[-1][1]
+            == by_reason[-1]
+        )
+    rows = {
+        row[0]: row
+        for row in sheets[load_taxonomy("nature").words[lang]].iter_rows(min_row=4, values_only=True)
+    }
+    service, time = ({"zh": ("服务", "时效"), "en": ("Service", "Timeliness")})[lang]
+    # two late deliveries and an address error of three complaints, one late delivery the month before; by hand
+    assert rows[service][1:7] == (3, 1, 1, 2, 0, 3)
+    assert rows[f"\u3000{time}"][1:7] == (2, pytest.approx(2 / 3), 1, 1, 0, 2)
+    assert rows[service][11] == load_taxonomy("nature").find("service").pain[lang] and rows[service][12]
 
 
 def test_a_partial_period_is_not_compared(tmp_path):

@@ -345,3 +345,10 @@ def test_truth_attitude_split(demo_book):
 
 def test_truth_late_categories(demo_book):
     assert finding(composition(demo_book, OCT), "composition.late").values["most"] == "web_chat"
+
+
+def test_a_year_is_compared_with_the_year_before_once():
+    years = [Period(year) for year in ("2025", "2026")]
+    result = composition(Book.of(complaints=cases(*((year, {"a": 60, "b": 40}) for year in years))), years[1])
+    assert result.tables["windows"]["period"].tolist() == ["2026", "2025"]
+    assert result.tables["windows"]["comparable"].tolist() == ["", "ok"]

@@ -1,7 +1,5 @@
 """The loop on the front page: overdue and undone measures, findings without a measure, suggestions marked as such."""
 
-import csv
-import re
 from html import unescape
 
 import pandas as pd
@@ -10,11 +8,9 @@ from made import recipe, step
 from test_deliver import delivered, found, outcome
 
 from complaintlib.countermeasures import load_countermeasures
-from complaintlib.home import DATA
 from complaintlib.period import Period
 from complaintlib.report.content import Report
 from complaintlib.report.loop import categories, loop
-from complaintlib.words import Trouble
 
 CATALOGUE = load_countermeasures()
 
@@ -131,39 +127,3 @@ def test_the_front_page_marks_suggestions_as_such_in_both_languages(tmp_path):
 def test_a_page_with_neither_measures_nor_reasons_has_no_such_section(tmp_path):
     *_, page = delivered(tmp_path, {"trend": outcome(found("trend.total"))})
     assert 'id="measures"' not in page
-
-
-# ------------------------------------------------------------------------------------------ the catalogue
-
-
-def test_every_class_has_countermeasures_and_every_reason_of_the_demo_has_a_class():
-    for kind in CATALOGUE.kinds:
-        assert any(one.kind == kind.name and not one.reasons for one in CATALOGUE.countermeasures)
-    with open(DATA / "labels.csv", encoding="utf-8", newline="") as file:
-        codes = {row["code"] for row in csv.DictReader(file) if row["field"] == "reason"}
-    own = {code for code in codes if re.fullmatch("[a-z_]+", code)}
-    assert {code for code in own if CATALOGUE.kind_of(code) is None} == set()
-    assert {reason for kind in CATALOGUE.kinds for reason in kind.reasons} <= own
-    assert CATALOGUE.candidates("never heard of") == []
-
-
-def test_suggestions_for_the_reason_come_before_those_for_its_class():
-    own = CATALOGUE.candidates("late_delivery")
-    assert [bool(one.reasons) for one in own] == sorted((bool(one.reasons) for one in own), reverse=True)
-    assert len(CATALOGUE.candidates("late_delivery", 1)) == 1
-
-
-def test_everything_wrong_in_the_catalogue_is_said_at_once(tmp_path):
-    path = tmp_path / "countermeasures.toml"
-    assert load_countermeasures(path).kinds == ()
-    path.write_text(
-        '[[classes]]\nname = "a"\nwords = { zh = "甲" }\nreasons = ["x"]\nreply = { zh = "答", en = "r" }\n'
-        '[[countermeasures]]\nclass = "b"\nword = 1\nwords = { zh = "乙", en = "b" }\n',
-        encoding="utf-8",
-    )
-    with pytest.raises(Trouble) as wrong:
-        load_countermeasures(path)
-    said = wrong.value.say("en")
-    assert (
-        "classes[1]: words" in said and "countermeasures[1].word" in said and "class must be one of a" in said
-    )
