@@ -8,14 +8,12 @@ structure) or at the left (countermeasures).
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from . import look
-from .words import cut, width, wrapped
+from .plan import Box, Label, Line, Plan, folded, framed, parts
+from .words import cut
 
-SIZES = {"head": 11.0, "bone": 10.0, "cause": 9.0, "sub": 8.5, "note": 8.0}  # points
 CELLS = {"head": 16, "bone": 20, "cause": 26, "sub": 26, "note": 40}  # columns a line may take
 TWIGS = 8  # entries on a bone from which labels become wider, lest the picture grow too tall
-LINES = 4  # at most, then an ellipsis: the whole text stands in the table
-HEAD = ("head", "head_note")
+ROWS = {"head": 7, "bone": 2}  # lines at most (else 4), then an ellipsis: the whole text stands in the table
 GAP, PAD, RIB, SLANT = 0.16, 0.07, 0.22, 0.34
 
 
@@ -30,49 +28,6 @@ class Twig:
     twigs: tuple["Twig", ...] = ()
 
 
-@dataclass(frozen=True)
-class Label:
-    """Text in a box: `left`, `bottom`, `width`, `height`."""
-
-    role: str
-    text: str
-    left: float
-    bottom: float
-    width: float
-    height: float
-    moved: str = ""
-
-    @property
-    def right(self) -> float:
-        return self.left + self.width
-
-    @property
-    def top(self) -> float:
-        return self.bottom + self.height
-
-
-@dataclass(frozen=True)
-class Line:
-    """From one point to another; `weight` in points."""
-
-    role: str
-    x: tuple[float, float]
-    y: tuple[float, float]
-    weight: float
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Everything to be drawn in a picture of `width` x `height`; the head is at the left if `mirrored`."""
-
-    kind: str
-    width: float
-    height: float
-    labels: tuple[Label, ...] = ()
-    lines: tuple[Line, ...] = ()
-    mirrored: bool = False
-
-
 @dataclass
 class _Bone:
     """One bone with its joint at (0, 0): up is +1 above the spine and -1 below."""
@@ -83,8 +38,9 @@ class _Bone:
     lines: list[Line] = field(default_factory=list)
 
 
-def layout(kind: str, problem: Twig, bones: Sequence[Twig]) -> Layout:
-    """Where the head, the bones and their labels go. Labels do not overlap, whatever they say; all are in the picture."""
+def layout(kind: str, problem: Twig, bones: Sequence[Twig], foot: str = "") -> Plan:
+    """Where the head, the bones and their labels go, above the line `foot`. Labels do not overlap, whatever they say; all are
+    in the picture."""
     crowded = max((len(list(_rows(bone))) for bone in bones), default=0) > TWIGS
     cells = CELLS | ({"cause": 40, "sub": 40} if crowded else {})
     problem, bones = _wrapped("head", problem, cells), [_wrapped("bone", bone, cells) for bone in bones]
@@ -106,57 +62,21 @@ def layout(kind: str, problem: Twig, bones: Sequence[Twig]) -> Layout:
             lines += [replace(line, x=(line.x[0] + joint, line.x[1] + joint)) for line in one.lines]
     end = max(joints, default=1.0) + 0.45
     lines.append(Line("spine", (min((label.left for label in labels), default=0), end), (0, 0), 3.2))
-    labels += _head(problem, end)
-    return _framed(kind, labels, lines)
-
-
-def draw(figure, plan: Layout) -> None:
-    """Draw the plan on a figure, which takes its size."""
-    figure.set_layout_engine("none")
-    figure.set_size_inches(plan.width, plan.height)
-    ax = figure.add_axes((0, 0, 1, 1))
-    ax.set_xlim(0, plan.width)
-    ax.set_ylim(0, plan.height)
-    ax.set_axis_off()
-    colours = {"spine": look.INK, "bone": look.BLUE, "twig": "#7b8794", "rib": "#9aa5b1"}
-    arrow = "-" if plan.kind == "structure" else "-|>,head_length=0.35,head_width=0.16"
-    for line in plan.lines:
-        style = {"arrowstyle": arrow, "linewidth": line.weight, "color": colours[line.role], "shrinkA": 0}
-        ends = [(line.x[i], line.y[i]) for i in (0, 1)]
-        ax.annotate("", xy=ends[1], xytext=ends[0], arrowprops=style | {"shrinkB": 0, "mutation_scale": 11})
-    _frame(ax, [label for label in plan.labels if label.role in HEAD])
-    for label in plan.labels:
-        _write(ax, label, plan.mirrored)
-
-
-def overlaps(plan: Layout) -> list[tuple[Label, Label]]:
-    """Pairs of labels whose boxes meet; there should be none."""
-    return [
-        (a, b)
-        for i, a in enumerate(plan.labels)
-        for b in plan.labels[i + 1 :]
-        if min(a.right, b.right) - max(a.left, b.left) > 1e-6
-        and min(a.top, b.top) - max(a.bottom, b.bottom) > 1e-6
-    ]
+    head, frame = _head(problem, end)
+    if kind == "structure":  # what belongs to it is no cause of it
+        lines = [replace(line, arrow=False) for line in lines]
+    return framed([*labels, *head], lines, [frame], foot, mirrored=kind == "countermeasure")
 
 
 # ---------------------------------------------------------------------------------------------- placing
 
 
 def _wrapped(role: str, twig: Twig, cells: dict[str, int]) -> Twig:
-    """The twig with all its words in lines: as few as can be, and of about the same length."""
-    lines = wrapped(twig.text, cells[role]).count("\n") + 1
-    narrow = next(
-        c for c in range(min(-(-width(twig.text) // lines), cells[role]), cells[role] + 1)
-        if wrapped(twig.text, c).count("\n") < lines
-    )  # fmt: skip
-    text = [cut(line, cells[role] + 8) for line in wrapped(twig.text, narrow).split("\n")]
-    if len(text) > LINES:
-        text = [*text[: LINES - 1], cut(text[LINES - 1], cells[role] - 2).removesuffix("…") + "…"]
+    """The twig with all its words in lines."""
     below = {"bone": "cause"}.get(role, "sub")
     return replace(
         twig,
-        text="\n".join(text),
+        text=folded(twig.text, cells[role], ROWS.get(role, 4), even=True),
         note=cut(twig.note, cells["note"]),
         twigs=tuple(_wrapped(below, sub, cells) for sub in twig.twigs),
     )
@@ -164,8 +84,7 @@ def _wrapped(role: str, twig: Twig, cells: dict[str, int]) -> Twig:
 
 def _parts(role: str, twig: Twig) -> list[tuple[str, str, float, float]]:
     """(role, text, width, height) of a twig's words and of its note."""
-    parts = [(role, twig.text), *([("note", twig.note)] if twig.note else [])]
-    return [(name, text, *look.text_size(text, SIZES[name])) for name, text in parts]
+    return parts((role, twig.text), ("note", twig.note))
 
 
 def _rows(bone: Twig) -> Iterator[tuple[str, Twig]]:
@@ -196,7 +115,7 @@ def _placed(bone: Twig, up: int, reach: float, height: float) -> _Bone:
         edge = min(_bone_x(y), _bone_x(y_line)) - shift - PAD
         top, left = y, edge
         for name, text, wide, tall in _parts(role, twig):
-            one.labels.append(Label(name, text, edge - wide, top - tall, wide, tall, twig.moved))
+            one.labels.append(Label(name, text, edge - wide, top - tall, wide, tall, twig.moved, "right"))
             top, left = top - tall, min(left, edge - wide)
         ends = (left, _bone_x(y_line) - shift)
         weight = 0.9 + 3.0 * min(twig.share, 1)
@@ -214,10 +133,10 @@ def _placed(bone: Twig, up: int, reach: float, height: float) -> _Bone:
 
 def _title(one: _Bone, reach: float) -> None:
     """The bone's name and numbers at its outer end."""
-    parts = _parts("bone", one.bone)
-    tall = sum(part[3] for part in parts)
+    said = _parts("bone", one.bone)
+    tall = sum(part[3] for part in said)
     top = reach + 0.08 + tall if one.up > 0 else -reach - 0.08
-    for name, text, wide, height in parts:
+    for name, text, wide, height in said:
         role = "bone_note" if name == "note" else name
         one.labels.append(
             Label(role, text, _bone_x(reach) - wide / 2, top - height, wide, height, one.bone.moved)
@@ -248,52 +167,13 @@ def _ends(one: _Bone) -> tuple[float, float]:
     return tuple(abs(y) for y in one.lines[0].y)
 
 
-def _head(problem: Twig, x: float) -> list[Label]:
-    parts = _parts("head", problem)
-    widest, tall = max(part[2] for part in parts), sum(part[3] for part in parts)
+def _head(problem: Twig, x: float) -> tuple[list[Label], Box]:
+    """The words of the head and its frame, right of x."""
+    said = _parts("head", problem)
+    widest, tall = max(part[2] for part in said), sum(part[3] for part in said)
     found, top = [], tall / 2
-    for name, text, wide, height in parts:
-        found.append(
-            Label("head" if name == "head" else "head_note", text, x + 0.16 + (widest - wide) / 2, top - height, wide, height, problem.moved)
-        )  # fmt: skip
+    for name, text, wide, height in said:
+        role, left = "head" if name == "head" else "head_note", x + 0.16 + (widest - wide) / 2
+        found.append(Label(role, text, left, top - height, wide, height, problem.moved))
         top -= height
-    return found
-
-
-def _framed(kind: str, labels: list[Label], lines: list[Line]) -> Layout:
-    """Moved into the picture with a margin, and mirrored where the head is at the left."""
-    margin = 0.14
-    xs = [x for line in lines for x in line.x] + [x for label in labels for x in (label.left, label.right)]
-    ys = [y for line in lines for y in line.y] + [y for label in labels for y in (label.bottom, label.top)]
-    dx, dy = margin - min(xs), margin - min(ys)
-    width, height = max(xs) - min(xs) + 2 * margin + 0.06, max(ys) - min(ys) + 2 * margin
-    labels = [replace(label, left=label.left + dx, bottom=label.bottom + dy) for label in labels]
-    lines = [
-        replace(line, x=tuple(x + dx for x in line.x), y=tuple(y + dy for y in line.y)) for line in lines
-    ]
-    mirrored = kind == "countermeasure"
-    if mirrored:
-        labels = [replace(label, left=width - label.right) for label in labels]
-        lines = [replace(line, x=tuple(width - x for x in line.x)) for line in lines]
-    return Layout(kind, width, height, tuple(labels), tuple(lines), mirrored)
-
-
-def _frame(ax, labels: list[Label]) -> None:
-    """The box around the head."""
-    left, right = min(x.left for x in labels) - 0.08, max(x.right for x in labels) + 0.08
-    low, high = min(x.bottom for x in labels) - 0.05, max(x.top for x in labels) + 0.05
-    corners = [left, right, right, left], [low, low, high, high]
-    ax.fill(*corners, facecolor="white", edgecolor=look.INK, linewidth=1.2)
-
-
-def _write(ax, label: Label, mirrored: bool) -> None:
-    centred = label.role in ("bone", "bone_note", *HEAD)
-    side = "center" if centred else "left" if mirrored else "right"
-    x = {"center": (label.left + label.right) / 2, "left": label.left, "right": label.right}[side]
-    moved = {"up": look.ORANGE, "down": look.GREEN}.get(label.moved, look.BLUE)
-    note = label.role.endswith("note")
-    size = SIZES["note" if note else label.role]
-    colour = moved if note else look.SOFT if label.role == "sub" else look.INK
-    for i, line in enumerate(label.text.split("\n")):
-        y = label.top - (i * look.LEADING + 1) * size / 72
-        ax.text(x, y, line, ha=side, va="baseline", fontsize=size, color=colour)
+    return found, Box("head", x + 0.08, top - 0.05, x + 0.24 + widest, tall / 2 + 0.05)

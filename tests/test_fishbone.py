@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from complaintlib import look
 from complaintlib.causes import BONES, FISHBONES, TWIGS
-from complaintlib.fishbone import Twig, draw, layout, overlaps
+from complaintlib.fishbone import Twig, layout
+from complaintlib.plan import draw, overlaps
 
 WORDS = {
     "zh": ("分拣线晚间满负荷，包裹积压在网点等待次日处理", "上海、杭州、南京三个分拨中心", "人员", "225 件，30% ↑"),
@@ -97,7 +99,7 @@ def test_whatever_it_says_labels_do_not_overlap(kind, problem, bones):
 
 def test_overlapping_labels_are_told():
     plan = layout("cause", Twig("head"), [Twig("bone")])
-    twice = type(plan)(plan.kind, plan.width, plan.height, plan.labels + plan.labels[:1])
+    twice = replace(plan, labels=plan.labels + plan.labels[:1])
     assert len(overlaps(twice)) == 1
 
 

@@ -9,7 +9,8 @@ from complaintlib import Book, Period, closure, sla
 from complaintlib.book import NotMeasured
 from complaintlib.clock import Clock
 from complaintlib.home import DATA
-from complaintlib.indicators import INDICATORS, measure, whole_history
+from complaintlib.indicators import INDICATORS, measure, waiting, whole_history
+from complaintlib.rules import load_rules
 from complaintlib.words import Words
 
 SEP, OCT = Period("2026-09"), Period("2026-10")
@@ -195,6 +196,32 @@ def test_data_that_stop_early_are_noticed():
     """B87"""
     _, stops = whole_history(rows("2026-06-01", "2026-10-20"), OCT, 36)
     assert stops == pd.Timestamp("2026-10-20")
+
+
+@pytest.mark.parametrize(
+    ("first", "known"),
+    [
+        ("2026-07-31 09:00", ["2026-08", "2026-09", "2026-10"]),
+        ("2026-08-03 09:00", ["2026-08", "2026-09", "2026-10"]),
+        ("2026-08-20 09:00", ["2026-09", "2026-10"]),
+        ("2026-10-20 09:00", ["2026-10"]),
+        (
+            "2026-11-02 09:00",
+            ["2026-08", "2026-09", "2026-10"],
+        ),  # not yet known then: as if there were no events
+    ],
+)
+def test_months_before_anybody_noted_who_waited_are_left_out(first, known):
+    begun = pd.Timestamp(first)
+    step = {"complaint_id": "C1", "stage": "investigation", "entered_at": begun, "waiting_on": "customer"}
+    book = Book.of(
+        clock=CLOCK,
+        complaints=pd.DataFrame([case("2026-07-01 09:00") | {"complaint_id": "C1"}]),
+        events=pd.DataFrame([step | {"left_at": begun + pd.Timedelta(hours=1)}]),
+    )
+    pauses, windows = waiting(book.at(OCT.as_of), load_rules().sla, OCT.history(3))
+    assert [w.text for w in windows] == known
+    assert pauses == (() if begun > OCT.as_of else load_rules().sla.pauses)
 
 
 def test_pages_say_what_the_dictionary_says(demo_book):

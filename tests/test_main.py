@@ -96,3 +96,12 @@ def test_methods_are_listed_with_their_questions():
     for lang, mark in (("en", "?"), ("zh", "？")):
         said = run("methods", lang=lang)[1]
         assert all(name in said for name in METHODS) and said.count(mark) >= len(METHODS)
+
+
+def test_taxonomies_are_listed_and_one_is_told_in_full():
+    code, said = run("taxonomies", lang="zh")
+    assert code == 0 and "nature" in said and "投诉性质" in said
+    code, said = run("taxonomies", "nature")
+    assert code == 0 and "Product quality" in said and "what may be done" in said
+    code, said = run("taxonomies", "natur")
+    assert code == 2 and "did you mean nature?" in said

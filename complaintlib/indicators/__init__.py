@@ -11,11 +11,24 @@ import pandas as pd
 
 from ..book import Book
 from ..period import Period
-from .asked import Stretch, promised
+from .asked import Stretch, promised, waiting
 from .dictionary import FIRST, INDICATORS, Indicator
+from .measures import MEASURES, check_measure, measures_by
 from .periods import whole_history
 
-__all__ = ["FIRST", "INDICATORS", "Indicator", "Stretch", "measure", "promised", "whole_history"]
+__all__ = [
+    "FIRST",
+    "INDICATORS",
+    "MEASURES",
+    "Indicator",
+    "Stretch",
+    "check_measure",
+    "measure",
+    "measures_by",
+    "promised",
+    "waiting",
+    "whole_history",
+]
 
 
 def measure(

@@ -196,24 +196,31 @@ def promised(
     the `by` columns, `state` (met, late, overdue, void), `n`.
 
     Limits, whose waiting stops the clock, and whether a reopened case was resolved on time are as the rules have them.
-    Windows that end before the first event are left out where waiting stops the clock: nobody knows who waited.
+    Windows without a record of who waited on whom are left out where waiting stops the clock (`waiting`).
     """
     sla = sla or load_rules().sla
-    pauses = sla.pauses if book.has("events", "waiting_on") else ()
+    pauses, windows = waiting(book, sla, windows)
     again = (
         ["reopened"]
         if step == "resolution" and sla.reopened == "late" and book.has("complaints", "reopened")
         else []
     )
-    if pauses:
-        first, _ = book.span("events")
-        windows = [w for w in windows if w.end > first]
     columns = list(dict.fromkeys([*by, *again]))
     found = book.due(getattr(sla, step), STEPS[step], columns, windows, pauses=pauses)
     if again:
         undone = found["reopened"].astype("boolean").fillna(False).astype(bool)
         found.loc[undone & (found["state"] == "met"), "state"] = "late"
     return found.groupby(["period", *by, "state"], as_index=False)["n"].sum()
+
+
+def waiting(book: Book, sla: Sla, windows: Sequence) -> tuple[tuple[str, ...], list]:
+    """Whose waiting stops the clock, as far as events tell, and the windows (oldest first) that can be looked at together:
+    of earlier ones not those of which more than a tenth had passed before the first event; nobody knows who waited then."""
+    first = book.span("events")[0] if sla.pauses and book.has("events", "waiting_on") else pd.NaT
+    if pd.isna(first):
+        return (), list(windows)
+    *earlier, last = windows
+    return sla.pauses, [*(w for w in earlier if first <= w.start + (w.end - w.start) / 10), last]
 
 
 def top_two(book: Book, periods: Sequence[Period]) -> pd.DataFrame:

@@ -18,4 +18,6 @@ METHODS = (
     "warning",
     "exposure",
     "cases",
+    "diagram",
+    "rootcause",
 )

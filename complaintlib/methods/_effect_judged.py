@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from ..filters import Filter
-from ..stats.interrupted import Interrupted, detectable, interrupted, placebos
+from ..stats.interrupted import Interrupted, detectable, interrupted, placebos, undisturbed
 from ..stats.multiple import benjamini_hochberg
+from ..stats.segments import Noise
 from ..words import Trouble
 from ._effect_register import check_promise, filter_of
 from ._effect_series import (
@@ -152,23 +153,24 @@ def _usual(series: About) -> float:
 
 
 def _measured(seen: Seen, one: Judged, series: About) -> Judged:
-    alone, used = interrupted(series.points), series
-    smallest = _smallest(series)
+    alone, used, noise = interrupted(series.points), series, undisturbed(series.points)
+    smallest = _smallest(series, noise)
     against, basis = None, "alone"
     beside = compared(seen, series, one.control) if one.control else None
     if beside is not None:
-        against = interrupted(beside.points)
-        if _smallest(beside) > smallest:
-            smallest, basis, used = _smallest(beside), "against", beside
-    dates = placebos(used.points, FEWEST_BEFORE[series.grain], FEWEST_AFTER[series.grain])
+        against, other = interrupted(beside.points), undisturbed(beside.points)
+        if (seen_beside := _smallest(beside, other)) > smallest:
+            smallest, basis, used, noise = seen_beside, "against", beside, other
+    fewest = FEWEST_BEFORE[series.grain], FEWEST_AFTER[series.grain]
+    dates = placebos(used.points, *fewest, noise=noise)
     return replace(
         one, series=series, alone=alone, against=against, basis=basis, placebos=dates, smallest=smallest
     )
 
 
-def _smallest(series: About) -> float:
+def _smallest(series: About, noise: Noise) -> float:
     """The change that could have been seen with the points after, as a ratio; from what was known before."""
-    return float(detectable(series.points)[series.points.used[series.points.at :]][-1])
+    return float(detectable(series.points, noise=noise)[series.points.used[series.points.at :]][-1])
 
 
 def _too_early(one: Judged, candidates: list[About]) -> Judged:

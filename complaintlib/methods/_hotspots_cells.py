@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..book import Book, NotMeasured
-from ..indicators import whole_history
+from ..indicators import measures_by, whole_history
 from ..period import Period
 from ..rules import Statistics, load_rules
 from ..schema import BLANK, OTHER
@@ -21,7 +21,6 @@ from ._shares import ALL
 
 EARLIER = 12  # periods before
 MOST = 60  # categories of a dimension that stand alone; the others are put together and not judged
-MEASURES = ("orders", "customers", "contacts")  # the first that is known serves as denominator
 FEWEST, WORTH = 5, 1.2  # cases of a hot spot, and how many times its expectation it must have at the least
 PART = 0.5  # of a spot's excess that a narrower one must hold to be what it is about
 FOUND = ["n", "expected", "excess", "excess_low", "excess_high", "lift", "q"]
@@ -103,7 +102,7 @@ def _exposure(
     book: Book, period: Period, dims: Sequence[str], names: Sequence[list[str]]
 ) -> tuple[str, np.ndarray | None]:
     """The first measure known by all these dimensions in the period."""
-    for measure in MEASURES if book.has("exposure", *dims) else ():
+    for measure in measures_by(book, *dims):
         found = book.exposure(measure, [period], dims).dropna(subset="value")
         found = found[(found[list(dims)] != BLANK).all(axis=1)].rename(columns={"value": "n"})
         known = [found[d].isin(n) for d, n in zip(dims, names, strict=True)]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..book import Book, NotMeasured
-from ..indicators import whole_history
+from ..indicators import measures_by, whole_history
 from ..period import Period
 from ..rules import Statistics, load_rules
 from ..schema import BLANK
@@ -25,7 +25,6 @@ RECENT, LONG, YEAR = (
 FEWEST = 5  # average cases that a kind's own are seen together with: what a few cases weigh says little
 DRAWS = 2000
 PARTS = {"points": "severity", "paid": "compensation", "escalations": "escalated"}
-MEASURES = ("orders", "customers", "contacts")
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def _exposure(
 ) -> tuple[str, np.ndarray, np.ndarray]:
     """The first measure known for all the recent periods, in thousands, together and by kind; else every period is one."""
     days = np.array([(min(p.end, p.as_of) - p.start) / (p.end - p.start) for p in history], float)
-    for measure in MEASURES if book.has("exposure", "measure") else ():
+    for measure in measures_by(book, "measure"):
         value = _of(book.exposure(measure, history), history)
         if (value[-RECENT:] > 0).all():
             own = np.repeat(value[:, None], len(names), axis=1)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..book import Book, NotMeasured
+from ..indicators import measures_by
 from ..period import Period
 from ..rules import load_rules
 from ..schema import BLANK, OTHER
@@ -26,7 +27,6 @@ POOLED = 10  # fewer cases than this in both periods together can hardly show a 
 HISTORY, ENOUGH = 12, 6  # earlier periods that tell how much shares wobble anyway, and the fewest that can
 LATE_DAYS, EARLIER_DAYS = 10, 30
 PLACES = ("reason", "region", "product", "channel")
-MEASURES = ("orders", "customers", "contacts")  # the first that is known serves as denominator
 NUMBER = ["n_ratio", "n_ratio_low", "n_ratio_high"]
 CHANGE = ["share_change", "share_change_low", "share_change_high", "p"]
 
@@ -270,7 +270,7 @@ def rates_table(by: str, this: Window, earlier: Sequence[Window], changes: pd.Da
 
 def _exposure(by: str, this: Window, window: Window) -> tuple[str, pd.DataFrame]:
     """The first measure known in both periods, by category: `exposure`, `exposure_then`."""
-    for measure in MEASURES if this.book.has("exposure", by) else ():
+    for measure in measures_by(this.book, by):
         both = [w.book.exposure(measure, [w.period], [by]).set_index(by)["value"] for w in (this, window)]
         per = pd.concat(both, axis=1, keys=["exposure", "exposure_then"]).drop(BLANK, errors="ignore")
         per = per[(per > 0).all(axis=1)].sort_index()

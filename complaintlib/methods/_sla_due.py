@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from ..book import Book
-from ..indicators import promised, whole_history
+from ..indicators import promised, waiting, whole_history
 from ..period import Period
 from ..rules import Rules, load_rules
 from ..schema import OTHER
@@ -76,11 +76,8 @@ def look_at(book: Book, period: Period, by: str) -> Seen:
         for end in [next((end for end in possible if graded and book.has("complaints", end)), None)]
         if end
     ]
-    pauses = rules.sla.pauses if book.has("events", "waiting_on") else ()
     whole, stops = whole_history(book, period, max(SHOWN, A_YEAR[period.kind]))
-    if pauses:  # before there were events nobody knows who waited for whom
-        events = book.series("events", [], [whole[0].previous(), *whole])["n"]
-        whole = [p for p, n in zip(whole, events.cumsum(), strict=False) if n > 0]
+    pauses, whole = waiting(book, rules.sla, whole)
     wanted = {p.text for p in (*period.previous().history(SHOWN - 1), period.same_last_year())}
     periods = (*(p for p in whole if p.text in wanted), period)
     place = by if book.has("complaints", by) else None

@@ -5,6 +5,8 @@ import pandas as pd
 from scipy import stats
 
 from ..stats.alarms import cusum, ears, farrington_flexible, watch_list
+from ..stats.alarms.learnt import dispersion, predicted, usable
+from ..stats.disproportion import cases_of_both, log_odds_ratio
 from ._warning_series import Watched
 
 SEASON = {
@@ -112,43 +114,11 @@ def short(counts: np.ndarray, exposure: np.ndarray, judged: int) -> pd.DataFrame
     for i, at in enumerate(range(len(counts) - judged, len(counts))):
         past, per = counts[max(at - SHORT, 0) : at], scale[max(at - SHORT, 0) : at]
         row = predicted(past, per, scale[at], counts[at])
-        enough = _known(past, per).sum(axis=0) >= SHORT_FEWEST
+        enough = usable(past, per).sum(axis=0) >= SHORT_FEWEST
         quiet = np.ones(len(enough), bool) if alarm is None else ~alarm[i]
         row["p"] = np.where(enough, np.where(quiet, np.fmax(row["p"], 0.05), row["p"]), np.nan)
         rows.append(row)
     return pd.concat(rows, ignore_index=True)
-
-
-def predicted(past: np.ndarray, per: np.ndarray, now: np.ndarray, n: np.ndarray) -> pd.DataFrame:
-    """`expected`, `low`, `high` and `p` of the counts `n` at exposure `now`, from periods x series before them."""
-    known = _known(past, per)
-    cases, base = np.where(known, past, 0).sum(axis=0), np.maximum(np.where(known, per, 0).sum(axis=0), 1e-9)
-    phi = _wobble(past, per)
-    mean, over = (
-        (cases + 0.5) * now / base,
-        phi * (1 + now / base),
-    )  # noise and doubt of the rate, both times phi
-    law = stats.nbinom(np.maximum(mean, 1e-9) / (over - 1), 1 / over)
-    p = law.sf(n) + law.pmf(n) / 2
-    return pd.DataFrame(
-        {"expected": cases * now / base, "low": law.ppf(0.025), "high": law.isf(0.025), "p": p}
-    )
-
-
-def _known(counts: np.ndarray, per: np.ndarray) -> np.ndarray:
-    return ~np.isnan(counts) & (per > 0)
-
-
-def _wobble(past: np.ndarray, per: np.ndarray) -> np.ndarray:
-    """Variance over mean of each series, pulled towards the middle of all of them; never below 1."""
-    known = _known(past, per)
-    y, e = np.where(known, past, 0), np.where(known, per, 0)
-    mean = y.sum(axis=0) / np.maximum(e.sum(axis=0), 1e-9) * e
-    squares = (np.where(known, y - mean, 0) ** 2 / np.maximum(mean, 1e-9)).sum(axis=0)
-    df = np.maximum(known.sum(axis=0) - 1, 0)
-    large = (df > 0) & (y.sum(axis=0) >= 5 * df)
-    middle = max(float(np.median(squares[large] / df[large])) if large.any() else 1.0, 1.0)
-    return np.maximum((squares + SHORT * middle) / (df + SHORT), 1.0)
 
 
 # -------------------------------------------------------------------------------------------------- slow rises
@@ -158,13 +128,13 @@ def risen(w: Watched) -> pd.DataFrame:
     """A cumulative sum (Page 1954) over the last periods against the level of all periods before them."""
     width = SLOW[w.period.kind]
     learnt = w.counts[:-width]
-    known = _known(learnt, w.exposure[:-width])
+    known = usable(learnt, w.exposure[:-width])
     if known.sum(axis=0).max(initial=0) < OLD:
         return pd.DataFrame(columns=COLUMNS)
     cases, base = np.where(known, learnt, 0).sum(axis=0), np.where(known, w.exposure[:-width], 0).sum(axis=0)
     rate = cases / np.maximum(base, 1e-9)
     counts, expected = w.counts[-width:], rate * w.exposure[-width:]
-    phi = _wobble(learnt, w.exposure[:-width])
+    phi = dispersion(learnt, w.exposure[:-width])
     doubt = 1 + expected.sum(axis=0) / np.maximum(
         cases, 1
     )  # the level is an estimate: it shifts all of them together
@@ -234,10 +204,10 @@ def tied(w: Watched) -> pd.DataFrame:
         for x in (w.counts[:-1, both], w.counts[:-1, first], w.counts[:-1, second], every)
     ]
     now = [w.counts[-1, both], w.counts[-1, first], w.counts[-1, second], w.counts[-1, 0]]
-    (ratio, noise), (ratio_then, noise_then) = _log_odds(*now), _log_odds(*then)
-    wobble = _wobble(w.counts[-1 - BEFORE : -1, both], w.exposure[-1 - BEFORE : -1, both])
+    (ratio, noise), (ratio_then, noise_then) = log_odds_ratio(*now), log_odds_ratio(*then)
+    wobble = dispersion(w.counts[-1 - BEFORE : -1, both], w.exposure[-1 - BEFORE : -1, both])
     error = np.sqrt((noise + noise_then) * wobble)
-    usual = [_given_odds(np.exp(ratio_then + z * error), *now[1:]) for z in (-1.96, 0, 1.96)]
+    usual = [cases_of_both(np.exp(ratio_then + z * error), *now[1:]) for z in (-1.96, 0, 1.96)]
     p = stats.norm.sf((ratio - ratio_then) / error)
     columns = {
         "series": both,
@@ -249,20 +219,3 @@ def tied(w: Watched) -> pd.DataFrame:
         "p": p,
     }
     return pd.DataFrame(columns).reindex(columns=COLUMNS)
-
-
-def _log_odds(both, first, second, every) -> tuple[np.ndarray, np.ndarray]:
-    """The log odds ratio of 2 x 2 tables and its variance, half a case added to each field (Haldane 1956)."""
-    fields = [
-        x + 0.5 for x in (both, first - both, second - both, np.maximum(every - first - second + both, 0))
-    ]
-    a, b, c, d = fields
-    return np.log(a * d / (b * c)), sum(1 / x for x in fields)
-
-
-def _given_odds(odds: np.ndarray, first, second, every) -> np.ndarray:
-    """The cases of both that margins and odds ratio imply: the root of a quadratic equation."""
-    slope = odds - 1
-    middle = slope * (first + second) + every
-    root = np.sqrt(np.maximum(middle**2 - 4 * slope * odds * first * second, 0))
-    return 2 * odds * first * second / (middle + root)

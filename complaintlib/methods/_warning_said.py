@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from ..period import UNITS
+from ..period import KIND_WORDS, UNITS
 from ..result import LEVELS, Finding
 from ..rules import load_rules
 from ..schema import BLANK
@@ -180,11 +180,11 @@ def _sight(w: Watched, table: pd.DataFrame) -> list[Finding]:
     if twice.empty:
         return []
     row = twice.iloc[0].to_dict()
-    unit = UNITS[w.period.kind]
+    unit, one = UNITS[w.period.kind], KIND_WORDS[w.period.kind]
     values = {"factor": row["factor"], "volume": row["volume"], "found_within": row["found_within"]}
     words = Words(
-        f"看得见什么|：每{_ONE[w.period.kind].zh} {{volume:text}} 件的类别翻一番，3 {unit.zh}内发现 {{found_within:pct}}",
-        f"What it can see|: a doubling of a category with {{volume:text}} cases a {_ONE[w.period.kind].en} is found within 3 {unit.en} in "
+        f"看得见什么|：每{one.zh} {{volume:text}} 件的类别翻一番，3 {unit.zh}内发现 {{found_within:pct}}",
+        f"What it can see|: a doubling of a category with {{volume:text}} cases a {one.en} is found within 3 {unit.en} in "
         "{found_within:pct} of trials",
     )
     seen = twice[twice["found_within"] >= SIGHTED]
@@ -197,13 +197,3 @@ def _sight(w: Watched, table: pd.DataFrame) -> list[Finding]:
         )
     words = Words(words.zh + more.zh, words.en + more.en)
     return [Finding("warning.sight", "note", words, values, 0.3)]
-
-
-_ONE = {
-    "day": Words("天", "day"),
-    "week": Words("周", "week"),
-    "month": Words("月", "month"),
-    "quarter": Words("季度", "quarter"),
-    "half": Words("半年", "half-year"),
-    "year": Words("年", "year"),
-}

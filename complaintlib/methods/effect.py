@@ -9,6 +9,7 @@ import pandas as pd
 
 from .. import look
 from ..book import Book, NotMeasured
+from ..indicators import check_measure
 from ..period import Period
 from ..result import Finding, Result
 from ..rules import load_rules
@@ -29,7 +30,6 @@ from ._effect_tables import (
     verdict_table,
 )
 
-MEASURES = ("orders", "customers", "contacts")
 COLOURS = {"effective": look.GREEN, "partly": look.YELLOW, "not_shown": look.SOFT}
 
 
@@ -185,15 +185,7 @@ def effect(book: Book, period: Period, *, action: str = "", measure: str = "orde
     Raises NotMeasured without a register, Trouble where `action` is not on it or `measure` is unknown. It assumes that
     nothing else changed when the measure began.
     """
-    if measure not in MEASURES:
-        raise Trouble(
-            Words(
-                "measure 应为 {known:text} 之一，而不是“{measure:text}”",
-                "measure must be one of {known:text}, not “{measure:text}”",
-            ),
-            known=list(MEASURES),
-            measure=measure,
-        )
+    check_measure(measure)
     book = book.at(period.as_of)
     if "actions" not in book.tables:
         raise NotMeasured("actions")

@@ -68,8 +68,16 @@ class Exposure(Result):
         if not names or not drivers:
             return ax.set_axis_off()
         lags = sorted({int(lag) for lag in self.tables["lags"]["lag"]})
+        tested = self.tables["lags"].set_index([self.by, "driver", "lag"]).to_dict("index")
+        together = self.table.set_index([self.by, "driver"]).to_dict("index")
+        fdr = load_rules().statistics.fdr
         cells = [
-            [self._cell(name, driver, lag, lang) for driver in drivers for lag in lags] for name in names
+            [
+                _cell(together[name, driver], tested[name, driver, lag], lag, fdr, lang)
+                for driver in drivers
+                for lag in lags
+            ]
+            for name in names
         ]
         texts, colours = ([[cell[i] for cell in line] for line in cells] for i in (0, 1))
         look.cells(ax, texts, colours, [look.name(label(self.by, name, lang)) for name in names],
@@ -117,24 +125,6 @@ class Exposure(Result):
             head = Words("◆ {lag:after_event}的月份", "◆ {lag:after_event}").fill(lang, lag=late)
             upper.set_title(head, loc="right", fontsize=9, color=look.ORANGE, pad=4)
 
-    def _cell(self, name: str, driver: str, lag: int, lang: str) -> tuple[str, str]:
-        """What a cell says and its colour; only the lag at which a pair goes together most, and further ones beyond chance."""
-        row = self._lags().loc[(name, driver, lag)]
-        pair = self._pairs().loc[(name, driver)]
-        fdr = load_rules().statistics.fdr
-        if pair["shown"] == "own" and (lag == pair["lag"] or row["q"] <= fdr):
-            return show(row["response"], "+pct", lang) if pd.notna(row["response"]) else "", "#f3c6a5"
-        if pair["shown"] == "seasonal" and lag == pair["lag"]:
-            shown = row["response_season"]
-            return show(shown, "+pct", lang) if pd.notna(shown) else "", look.PALE
-        return "", PALEST
-
-    def _lags(self) -> pd.DataFrame:
-        return self.tables["lags"].set_index([self.by, "driver", "lag"])
-
-    def _pairs(self) -> pd.DataFrame:
-        return self.table.set_index([self.by, "driver"])
-
     def _drivers(self) -> list[str]:
         return list(dict.fromkeys(self.tables["lags"]["driver"])) if "lags" in self.tables else []
 
@@ -142,6 +132,16 @@ class Exposure(Result):
         """The categories drawn: those of which something is shown, and all together."""
         told = self.table.loc[self.table["shown"].isin(["own", "seasonal"]), self.by]
         return list(dict.fromkeys([*told, ALL]))[:ROWS] if len(told) else []
+
+
+def _cell(pair: dict, row: dict, lag: int, fdr: float, lang: str) -> tuple[str, str]:
+    """What a cell says and its colour; only the lag at which a pair goes together most, and further ones beyond chance."""
+    if pair["shown"] == "own" and (lag == pair["lag"] or row["q"] <= fdr):
+        return show(row["response"], "+pct", lang) if pd.notna(row["response"]) else "", "#f3c6a5"
+    if pair["shown"] == "seasonal" and lag == pair["lag"]:
+        shown = row["response_season"]
+        return show(shown, "+pct", lang) if pd.notna(shown) else "", look.PALE
+    return "", PALEST
 
 
 def exposure(

@@ -8,7 +8,7 @@ import pandas as pd
 
 from .. import look
 from ..book import Book
-from ..indicators import whole_history
+from ..indicators import check_measure, whole_history
 from ..period import Period
 from ..result import Result
 from ..rules import load_rules
@@ -20,7 +20,6 @@ from ._trend_series import Seen, category_table, cells_above, chart_facts, panel
 
 EARLIER = 36  # periods before those shown, from which expectations are formed
 FEWEST, MOST = 13, 36
-MEASURES = ("orders", "customers", "contacts")
 
 
 @dataclass(frozen=True)
@@ -187,15 +186,7 @@ def trend(
             low=FEWEST,
             high=MOST,
         )
-    if measure not in MEASURES:
-        raise Trouble(
-            Words(
-                "measure 应为 {known:text} 之一，而不是“{measure:text}”",
-                "measure must be one of {known:text}, not “{measure:text}”",
-            ),
-            known=list(MEASURES),
-            measure=measure,
-        )
+    check_measure(measure)
     book, statistics = book.at(period.as_of), load_rules().statistics
     if pd.isna(book.span()[0]):
         nothing = pd.DataFrame(columns=["period", "n"])

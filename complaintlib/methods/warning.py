@@ -8,9 +8,10 @@ import pandas as pd
 
 from .. import look
 from ..book import Book
+from ..indicators import check_measure
 from ..period import Period
 from ..result import Finding, Result
-from ..words import Trouble, Words, show
+from ..words import Words, show
 from ._warning_list import examples, listed, looked_table, watch_table
 from ._warning_rules import all_tests, jumps
 from ._warning_said import RULES, findings, what_words
@@ -21,7 +22,6 @@ from ._warning_words import COLUMNS as WORDS
 from ._warning_words import new_words
 
 DRAWN, PANELS, SHOWN, RANGED = 10, 6, 24, 13  # bars; panels, their periods, and those of them with a range
-MEASURES = ("orders", "customers", "contacts")
 PANEL = ["period", "n", "expected", "n_low", "n_high"]
 NOTHING = {
     name: pd.DataFrame(columns=columns)
@@ -159,12 +159,7 @@ def warning(
 
     A partial period is not judged. Raises Trouble on an unknown measure.
     """
-    if measure not in MEASURES:
-        wrong = Words(
-            "measure 应为 {known:text} 之一，而不是“{measure:text}”",
-            "measure must be one of {known:text}, not “{measure:text}”",
-        )
-        raise Trouble(wrong, known=list(MEASURES), measure=measure)
+    check_measure(measure)
     book = book.at(period.as_of)
     if pd.isna(book.span()[0]):
         said = Words(

@@ -53,6 +53,27 @@ def disproportion(table: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     return pd.DataFrame({name: values.ravel() for name, values in found.items()}, cells)
 
 
+def log_odds_ratio(both, first, second, every) -> tuple[np.ndarray, np.ndarray]:
+    """How closely are two features tied? Log odds ratios and their variances (Woolf 1955, Ann Hum Genet 19:251-253).
+
+    Cases with `both`, with the `first`, with the `second`, and `every` one, as arrays of one shape. Half a case is
+    added to each field of the 2 x 2 table (Haldane 1956, Ann Hum Genet 20:309-311), so that none is empty.
+    """
+    fields = [
+        x + 0.5 for x in (both, first - both, second - both, np.maximum(every - first - second + both, 0))
+    ]
+    a, b, c, d = fields
+    return np.log(a * d / (b * c)), sum(1 / x for x in fields)
+
+
+def cases_of_both(odds: np.ndarray, first, second, every) -> np.ndarray:
+    """How many cases have both features, given the margins and the odds ratio? The root of a quadratic equation."""
+    slope = odds - 1
+    middle = slope * (first + second) + every
+    root = np.sqrt(np.maximum(middle**2 - 4 * slope * odds * first * second, 0))
+    return 2 * odds * first * second / (middle + root)
+
+
 def _ratio(name: str, value: np.ndarray, variance: np.ndarray, z: float) -> dict[str, np.ndarray]:
     """A ratio and its interval on the logarithmic scale; NaN unless there is something above and below the line."""
     value = np.where(np.isfinite(variance) & (value > 0), value, np.nan)

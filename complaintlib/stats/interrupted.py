@@ -9,7 +9,16 @@ from scipy import stats
 
 from .segments import Grid, Noise, Points, covariances, foretold, grid_of, interval, lasting, line, noise_of
 
-__all__ = ["Interrupted", "Points", "detectable", "extreme_before", "interrupted", "placebos", "segmented"]
+__all__ = [
+    "Interrupted",
+    "Points",
+    "detectable",
+    "extreme_before",
+    "interrupted",
+    "placebos",
+    "segmented",
+    "undisturbed",
+]
 
 POWER = 0.8  # chance with which an effect is said to be seen
 LOOK_BACK, NEAR = (
@@ -94,19 +103,32 @@ def segmented(points: Points, slope: bool = False, cycle: int = 0, level: float 
     return frame.assign(dispersion=float(fit.scale))
 
 
-def placebos(points: Points, before: int, after: int, most: int = 12, level: float = 0.95) -> pd.DataFrame:
+def undisturbed(points: Points) -> Noise:
+    """The noise of the points before the intervention about a line of their own: what `placebos` and `detectable` ask first."""
+    past = points.before()
+    return noise_of(past, line(past, past.at)[:, :2])
+
+
+def placebos(
+    points: Points,
+    before: int,
+    after: int,
+    most: int = 12,
+    level: float = 0.95,
+    noise: Noise | None = None,
+) -> pd.DataFrame:
     """What would have been found on days on which nothing was done? From the points before the intervention alone.
 
     Up to `most` dates, evenly spread, each with at least `before` and `after` points about it; index: position of the
     first point after; `estimate`, `low`, `high`, `p` of the mean ratio as in `interrupted`. Many of them beyond chance
-    say that the series moves by itself. They overlap, and so are not independent.
+    say that the series moves by itself. They overlap, and so are not independent. `noise`: `undisturbed`, where known.
     """
     past = points.before()
     places = np.flatnonzero(past.used)
     first, last = before, len(places) - after
     rows = {}
     if last >= first:
-        noise = noise_of(past, line(past, past.at)[:, :2])
+        noise = noise or undisturbed(points)
         chosen = np.unique(np.linspace(first, last, min(most, last - first + 1)).round().astype(int))
         for i in chosen:
             x = line(past, places[i])[past.used]
@@ -118,16 +140,17 @@ def placebos(points: Points, before: int, after: int, most: int = 12, level: flo
     )
 
 
-def detectable(points: Points, level: float = 0.95) -> np.ndarray:
+def detectable(points: Points, level: float = 0.95, noise: Noise | None = None) -> np.ndarray:
     """How large must a fall be to be seen, by the number of points after? Ratios, for 1, 2 ... points.
 
     `points` must hold the points to come too (their counts are not looked at; expected counts take their place).
     0.8 says that a fall by 20 % is found with a chance of 80 % (`POWER`) and a smaller one less surely. From the error
-    with which the line before the intervention foretells the mean of the points after it (universal kriging).
+    with which the line before the intervention foretells the mean of the points after it (universal kriging). `noise`:
+    `undisturbed`, where known.
     """
     past, ahead = points.before(), points.after
     x = line(past, past.at)[:, :2]
-    noise = noise_of(past, x)
+    noise = noise or undisturbed(points)
     grid = grid_of(noise, x[past.used])
     total = np.zeros((ahead.sum(),) * 2)
     for weight, sigma, rho in zip(grid.weight, noise.spread, noise.correlation, strict=True):

@@ -9,7 +9,7 @@ import pytest
 from complaintlib import Book, Period
 from complaintlib.book import Break
 from complaintlib.methods._warning_list import alarms, explained
-from complaintlib.methods._warning_rules import _given_odds, _log_odds, all_tests, predicted, tied
+from complaintlib.methods._warning_rules import all_tests, tied
 from complaintlib.methods._warning_series import Watched, watched
 from complaintlib.methods.warning import warning
 from complaintlib.words import Trouble, Words
@@ -220,22 +220,6 @@ def test_short_history_says_what_it_needs():
 def test_an_unknown_measure_is_refused():
     with pytest.raises(Trouble):
         warning(book_of(steady(12, length=3)), OCT, measure="parcels")
-
-
-def test_the_predictive_law_by_hand():
-    """8 cases in 4 periods of exposure 1: the next is negative binomial of size 8.5 and chance 4/5; P(0) = 0.8^8.5."""
-    past, one = np.array([[2.0], [2.0], [2.0], [2.0]]), np.ones((4, 1))
-    found = predicted(past, one, np.ones(1), np.array([0.0])).iloc[0]
-    assert found["expected"] == 2 and found["low"] == 0
-    assert found["p"] == pytest.approx(1 - 0.8**8.5 / 2)
-
-
-def test_odds_and_counts_are_two_sides_of_one_table():
-    """30 of both, 50 and 60 of one, 200 in all: odds (30 x 120) / (20 x 30) = 6, and back."""
-    odds, noise = _log_odds(30 - 0.5, 50 - 0.5 + 0.0, 60 - 0.5, 200 - 1.0)
-    assert noise > 0 and np.exp(odds) == pytest.approx(6, rel=0.05)
-    assert _given_odds(np.array([6.0]), 50.0, 60.0, 200.0)[0] == pytest.approx(30)
-    assert _given_odds(np.array([1.0]), 50.0, 60.0, 200.0)[0] == pytest.approx(15)
 
 
 def test_an_explanation_takes_out_what_is_shared():

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from complaintlib.stats.alarms import cusum, ears, farrington, farrington_flexible
+from complaintlib.stats.alarms.learnt import predicted
 
 OURS = "3 5 2 4 6 3 7 4 5 2 6 8 4 6 3 5 7 4 8 5 6 3 7 9 5 7 4 6 8 5 9 6 7 4 8 10 6 8 5 7 9 6 10 7 8 5 9 21"  # N45
 OURS = np.array(OURS.split(), int)
@@ -156,6 +157,14 @@ def test_ears_by_hand():
     later = ears(weeks, method="C2", alpha=0.05).iloc[9]
     assert later["expected"] == 2 and later["alarm"]
     assert not ears(weeks, alpha=0.05).iloc[9]["alarm"]
+
+
+def test_the_predictive_law_by_hand():
+    """8 cases in 4 periods of exposure 1: the next is negative binomial of size 8.5 and chance 4/5; P(0) = 0.8^8.5."""
+    past, one = np.array([[2.0], [2.0], [2.0], [2.0]]), np.ones((4, 1))
+    found = predicted(past, one, np.ones(1), np.array([0.0])).iloc[0]
+    assert found["expected"] == 2 and found["low"] == 0
+    assert found["p"] == pytest.approx(1 - 0.8**8.5 / 2)
 
 
 def test_cusum_by_hand():

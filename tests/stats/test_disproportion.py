@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from complaintlib.stats.disproportion import disproportion
+from complaintlib.stats.disproportion import cases_of_both, disproportion, log_odds_ratio
 from complaintlib.stats.multiple import benjamini_hochberg
 
 
@@ -84,3 +84,11 @@ def test_order_changes_nothing_and_totals_agree(cells, random):
         assert found["expected"].sum() == pytest.approx(found["count"].sum())
         low, high = found["ic_low"], found["ic_high"]
         assert ((low < found["ic"]) & (found["ic"] < high + 1e-9))[found["count"] > 0].all()
+
+
+def test_odds_and_counts_are_two_sides_of_one_table():
+    """30 of both, 50 and 60 of one, 200 in all: odds (30 x 120) / (20 x 30) = 6, and back."""
+    odds, noise = log_odds_ratio(30 - 0.5, 50 - 0.5 + 0.0, 60 - 0.5, 200 - 1.0)
+    assert noise > 0 and np.exp(odds) == pytest.approx(6, rel=0.05)
+    assert cases_of_both(np.array([6.0]), 50.0, 60.0, 200.0)[0] == pytest.approx(30)
+    assert cases_of_both(np.array([1.0]), 50.0, 60.0, 200.0)[0] == pytest.approx(15)

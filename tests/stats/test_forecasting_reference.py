@@ -258,18 +258,19 @@ def test_the_trap_a_small_aicc_is_no_proof():
     ("values", "why"),
     [
         ([5, 9], ""),
-        ([5, np.inf], "finite"),
-        ([np.nan, 5], "finite"),
-        ([-8, 5], ""),
-        ([-11, 5], "range"),
+        ([5, np.inf], "not finite"),
+        ([np.nan, 5], "not finite"),
+        ([0, 5], ""),
+        ([-1, 5], "range"),
         ([21, 5], "range"),
         ([19, 5], ""),
     ],
 )
 def test_what_is_sound_by_hand(values, why):
-    """A history from 1 to 10: sound is what lies from 1 - 9 to 10 + 9."""
+    """A history from 1 to 10: sound is what lies up to 10 + 9 and not below 0; one from -10 to 5: from -25 to 20."""
     assert unsound(np.array(values, float), np.array([1.0, 10, 4])) == why
-    assert unsound(np.array([50.5]), np.array([-100.0, 10])) == "range"
+    assert unsound(np.array([-24.5, 19.5]), np.array([-10.0, 5])) == ""
+    assert unsound(np.array([-25.5]), np.array([-10.0, 5])) == "range"
 
 
 @pytest.mark.parametrize("kind", ["constant", "zeros", "rare", "short", "gap", "noise"])

@@ -3,17 +3,15 @@
 import numpy as np
 
 from .candidates import BENCHMARKS
-from .panel import Windows, extremes
 
 Array = np.ndarray
 
 
-def bounds(w: Windows) -> tuple[Array, Array]:
-    """Between what a path is believed: the range of the history, widened by its own width on either side.
+def bounds(low: Array, high: Array) -> tuple[Array, Array]:
+    """Between what a path is believed: the history's range `low` to `high`, widened by its own width on either side.
 
     Where the history never was negative, not below 0.
     """
-    low, high = extremes(w.y)
     with np.errstate(invalid="ignore"):
         wide = high - low
         rounding = 1e-9 * np.maximum(np.abs(low), np.abs(high))

@@ -102,7 +102,7 @@ def _fit(panel: Panel, horizon: int, season: int, level: float, counts: bool, or
     w = _stacked([windows_of(panel, season, back) for back in range(backs)])
     power = np.tile(scale.power_of(panel.y, counts), backs)
     found = forecasts(w, power, counts, horizon)
-    floor, ceiling = bounds(w)
+    floor, ceiling = bounds(*extremes(w.y))
     why = {name: reasons(path, floor, ceiling) for name, path in found.paths.items()}
     middle, number = combination(found.paths, why)
     actual, factor, judged = _futures(panel, shape, origins)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .combine import bounds, reasons
 from .models import SEASONS, Fit, models
 
 LEAST = 6  # values below which no model is fitted
-HIGHEST = 5.0  # times the history's maximum: no path may go beyond
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ def candidates(
     with the regressors (Harvey 1989); `combination`, the median of the sound ones. With less than two seasons
     (`sarimax`: three) they are fitted without one, and models that are nothing but it are left out.
 
-    A path is not `sound` where its `reason` says so: "failed" (the model could not be fitted), "finite" (it is not),
-    "range" (it leaves the history's range by more than the range's width, or five times its maximum). `diagnostics`:
+    A path is not `sound` where its `reason` says so: "failed" (the model could not be fitted), "not finite", "range" (it
+    leaves the history's range by more than the range's width, or is below 0 where that never was). `diagnostics`:
     `n`, `parameters` (how many), `converged`, `aicc` (compare within ETS only; a small one is no proof: of 24 values a
     model may have the smallest and forecast ten times their maximum), `sigma` (of the one-step errors), and three
     p-values; small ones say that residuals are correlated (`ljung_box`, over two seasons at most), that their variance
@@ -136,13 +136,8 @@ def decomposed(y: pd.Series | np.ndarray, season: int = 12) -> tuple[pd.DataFram
 
 
 def unsound(path: np.ndarray, y: np.ndarray) -> str:
-    """Why a path is not to be trusted, seen from its history: "finite", "range", or "" where it is."""
-    if not np.isfinite(path).all():
-        return "finite"
-    low, high = y.min(), y.max()
-    width = high - low + 1e-6 * (1 + abs(high))
-    inside = (path >= low - width) & (path <= min(high + width, HIGHEST * max(high, 1e-6)))
-    return "" if inside.all() else "range"
+    """Why a path is not to be trusted, seen from its history: "not finite", "range", or "" where it is."""
+    return str(reasons(path[None], *bounds(y.min(keepdims=True), y.max(keepdims=True)))[0])
 
 
 # ------------------------------------------------------------------------------------------------ diagnostics

@@ -2,11 +2,12 @@
 
 from functools import cache
 
-from complaintlib import Book, Period, Words, trend
+from complaintlib import Book, Period, Words, diagram, rootcause, trend
 
 from ..exercise import Exercise, Lesson, Slip
 
-trend = cache(trend)  # exercises ask for the same result again and again
+# exercises ask for the same result again and again
+trend, rootcause, diagram = cache(trend), cache(rootcause), cache(diagram)
 
 
 def highest_rate(book: Book) -> str:
@@ -50,6 +51,32 @@ def share_of_the_total(book: Book) -> float:
 def share_of_the_reason(book: Book) -> float:
     cells = book.counts(by=["region"], window=Period("2026-10"), where={"reason": "late_delivery"})
     return cells.set_index("region")["n"]["east"] / cells["n"].sum()
+
+
+def what_nextday_gained(book: Book) -> float:
+    brief = rootcause(book, Period("2026-10"), reason="late_delivery")
+    return brief.tables["apart"].set_index("product").loc["express_nextday", "share_change"]
+
+
+def against_other_reasons(book: Book) -> float:
+    brief = rootcause(book, Period("2026-10"), reason="late_delivery")
+    return brief.tables["apart"].set_index("product").loc["express_nextday", "share_apart"]
+
+
+def on_no_chain(book: Book) -> float:
+    tree = diagram(book, Period("2026-10"), kind="five_why")
+    return tree.tables["bones"].set_index("family").loc["(unexplained)", "share_of_diagram"]
+
+
+def on_the_largest_chain_not(book: Book) -> float:
+    tree = diagram(book, Period("2026-10"), kind="five_why")
+    return 1 - tree.table["share_of_diagram"].max()
+
+
+def of_the_whole_company(book: Book) -> float:
+    tree = diagram(book, Period("2026-10"), kind="five_why")
+    late = book.counts(window=Period("2026-10"), where={"reason": "late_delivery"})["n"].item()
+    return tree.tables["bones"].set_index("family").loc["(unexplained)", "n"] / late
 
 
 LESSON = Lesson(
@@ -147,6 +174,65 @@ LESSON = Lesson(
                 "一个原因若只能解释超出的一小部分，就还没有找到根源。这里它解释了一大半，值得请华东派送一起来谈。",
                 "A cause that explains little of the excess is not the root. Here it explains more than half: reason enough to invite "
                 "delivery in the East to the table.",
+            ),
+            0.01,
+        ),
+        Exercise(
+            Words(
+                "次日达在派送延误中的占比，2026年10月比此前各月升了多少？写成小数。",
+                "By how much has the share of next-day express in late delivery risen in October 2026 against the months before? As a "
+                "fraction.",
+            ),
+            what_nextday_gained,
+            (
+                Slip(
+                    against_other_reasons,
+                    Words(
+                        "这是与其他原因之差：次日达一向多延误。要知道它是否变了，得同派送延误自己的以往相比。",
+                        "That is the gap to the other reasons: next-day express has always been late more often. Whether it has changed "
+                        "shows against late delivery's own past.",
+                    ),
+                ),
+            ),
+            Words(
+                'rootcause(...).tables["apart"] 里，share_apart 同其他原因比，share_change 同以往比。',
+                'In rootcause(...).tables["apart"], share_apart is against the other reasons and share_change against the months before.',
+            ),
+            Words(
+                "几乎没有升：它是派送延误的特点，却不是10月升高的原因。升高来自华东。",
+                "Hardly at all: it is what late delivery is like, not what made October's rise. That came from the East.",
+            ),
+            0.005,
+        ),
+        Exercise(
+            Words(
+                "2026年10月华东的派送延误，有多大比例不在这棵树的任何一条链上？写成小数。",
+                "Of late deliveries in the East in October 2026, which share is on none of the tree's chains? As a fraction.",
+            ),
+            on_no_chain,
+            (
+                Slip(
+                    on_the_largest_chain_not,
+                    Words(
+                        "这里只减去了最大的一条链。另一条也解释了一部分。",
+                        "That takes off the largest chain only. The other one explains some as well.",
+                    ),
+                ),
+                Slip(
+                    of_the_whole_company,
+                    Words(
+                        "分母是全国的派送延误；这棵树问的只是华东。",
+                        "That divides by late deliveries everywhere; the tree is about the East.",
+                    ),
+                ),
+            ),
+            Words(
+                'diagram(...).tables["bones"] 里“(unexplained)”一行的 share_of_diagram。',
+                'share_of_diagram in the line “(unexplained)” of diagram(...).tables["bones"].',
+            ),
+            Words(
+                "将近一半还没有解释。图画得再像样，也要看它漏了多少；漏掉的案例就列在那一页。",
+                "Nearly half is not explained. However good a tree looks, ask what it leaves out; its page lists such cases.",
             ),
             0.01,
         ),
