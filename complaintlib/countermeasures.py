@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .entries import at, entries, entry, tree_of, trouble, unknown
+from .entries import at, read, trouble, unknown
 from .home import DATA
 from .taxonomies import TAXONOMIES, Class, Taxonomy, crosswalk, load_taxonomies, load_taxonomy
 from .words import Words, label, listed
@@ -73,10 +73,7 @@ def load_countermeasures(path: Path | str = CATALOGUE, folder: Path = TAXONOMIES
     path, problems = Path(path), []
     if not path.exists():
         return Catalogue()
-    tree = tree_of(path, problems)
-    head = {key: value for key, value in tree.items() if key != "countermeasures"}
-    found = entries(tree, "countermeasures", Countermeasure, problems)
-    head = None if problems else entry(head, Head, "", problems)
+    head, found = read(path, problems, Head, countermeasures=Countermeasure)
     if problems:
         raise trouble({path.name: problems})
     taxonomies = load_taxonomies(folder)

@@ -1,31 +1,55 @@
 """TOML files that people fill in by hand: lists of entries, `[[name]]`, read into dataclasses and checked all at once.
 
-A dataclass says what an entry may have: `str`, `tuple[str, ...]` (a list), `Words` (both languages); a field with a
-default may be left out. What is wrong is collected as Words, so that a person mends a file in one go.
+A dataclass says what an entry may have: `str`, `date`, `tuple[str, ...]` (a list), `Words` (both languages); a field with
+a default may be left out. Its metadata may say `of` (the values to choose from) and `reads` (what reads it, or raises
+Trouble). What is wrong is collected as Words, so that a person mends a file in one go.
 """
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, dataclass, fields
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from .rules import unknown_key
 from .words import Trouble, Words
 
-_FORMS = {str: '"…"', tuple[str, ...]: '["…"]'}
-_BOTH = '{ zh = "…", en = "…" }'
+_FORMS = {
+    str: Words('"…"', '"…"'),
+    date: Words("2026-10-31", "2026-10-31"),
+    tuple[str, ...]: Words('["…"]', '["…"]'),
+}
+_BOTH = Words('{ zh = "…", en = "…" }，中英文都要有', '{ zh = "…", en = "…" }, in both languages')
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """The head of a file in which there is nothing but lists."""
+
+
+def read(path: Path, problems: list[Words], head: type = Nothing, **lists: type) -> tuple[Any, ...]:
+    """A whole file: what its `head` fills, then the entries of each of its lists; None and none where it cannot be read."""
+    before = len(problems)
+    tree = tree_of(path, problems)
+    if len(problems) > before:
+        return None, *({} for _ in lists)
+    top = entry(tree, head, "", problems, beside=lists)
+    return top, *(entries(tree, table, kind, problems) for table, kind in lists.items())
 
 
 def tree_of(path: Path, problems: list[Words]) -> dict[str, Any]:
-    """What stands in a TOML file; nothing where there is none or it is no TOML."""
+    """What stands in a TOML file; nothing where there is none, or it cannot be read or is no TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         problems.append(Words("找不到该文件", "there is no such file"))
+    except OSError as error:
+        problems.append(Words(f"无法读取（{error.strerror}）", f"it cannot be read ({error.strerror})"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problems.append(Words(f"不是有效的 TOML（UTF-8）：{error}", f"no valid TOML in UTF-8: {error}"))
+        problems.append(
+            Words(f"不是有效的 TOML（UTF-8）：{error}", f"it is not valid TOML in UTF-8: {error}")
+        )
     return {}
 
 
@@ -48,35 +72,69 @@ def entries(tree: Mapping[str, Any], table: str, kind: type, problems: list[Word
     return {place: made for place, made in found.items() if made is not None}
 
 
-def entry(table: Mapping[str, Any], kind: type, where: str, problems: list[Words]) -> Any:
-    """The dataclass that a table fills, or None where anything is wrong with it."""
+def entry(
+    table: Mapping[str, Any], kind: type, where: str, problems: list[Words], beside: Iterable[str] = ()
+) -> Any:
+    """The dataclass that a table fills, or None where anything is wrong with it; `beside`: other keys that it may have."""
     known, before = {field.name: field for field in fields(kind)}, len(problems)
-    problems += [at(where, unknown_key(key, known)) for key in sorted(table.keys() - known.keys())]
+    wrong = [unknown_key(key, [*known, *beside]) for key in sorted(table.keys() - {*known, *beside})]
     for name, field in known.items():
-        needed = field.default is MISSING
-        if name not in table:
-            problems += [at(where, Words(f"缺少 {name}", f"{name} is missing"))] if needed else []
-        elif not _fits(table[name], field, needed):
-            form = _FORMS.get(field.type, _BOTH)
-            problems.append(at(where, Words(f"{name} 应写作 {form}", f"{name} is written as {form}")))
+        if name in table:
+            wrong += filter(None, [_wrong(table[name], field)])
+        elif field.default is MISSING:
+            wrong.append(Words(f"缺少 {name}", f"{name} is missing"))
+    problems += [at(where, words) for words in wrong]
     if len(problems) > before:
         return None
-    given = {name: table[name] for name in known if name in table}
-    made = {list: tuple, dict: lambda both: Words(**both)}
-    return kind(**{name: made.get(type(value), str)(value) for name, value in given.items()})
+    return kind(**{name: _made(table[name]) for name in known if name in table})
 
 
-def _fits(value: Any, field: Field, needed: bool) -> bool:
-    if field.type is str:
-        return isinstance(value, str) and (bool(value.strip()) or not needed)
-    if field.type == tuple[str, ...]:
+def _wrong(value: Any, field: Field) -> Words | None:
+    """What is wrong with the value of a field."""
+    name, needed, choices = field.name, field.default is MISSING, field.metadata.get("of")
+    if not _fits(value, field.type):
+        form = _FORMS.get(field.type, _BOTH)
+        return Words(f"{name} 应写作 {form.zh}", f"{name} is written as {form.en}")
+    if needed and isinstance(value, str) and not value.strip():
+        return Words(f"{name} 为空", f"{name} is empty")
+    if choices and value not in choices and value != field.default:
+        return unknown(name, value, choices)
+    try:
+        field.metadata.get("reads", str)(value)
+    except Trouble as trouble:
+        return at(name, Words(trouble.say("zh"), trouble.say("en")))
+    return None
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if kind in (str, date):
+        return type(value) is kind
+    if kind == tuple[str, ...]:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     both = isinstance(value, dict) and value.keys() == {"zh", "en"}
     return both and all(isinstance(text, str) and text.strip() for text in value.values())
 
 
-def unknown(key: str, value: str, choices: Iterable[str]) -> Words:
+def _made(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else Words(**value) if isinstance(value, dict) else value
+
+
+def none_called(what: Words, name: str, known: Iterable[str], where: str = "") -> Words:
     """What to say of a name that nothing has: the nearest that there is, or else all of them."""
+    known = list(known)
+    near = get_close_matches(name, known, 1)
+    zh = f"是否应为 {near[0]}？" if near else f"可用的{what.zh}：{'、'.join(known)}"
+    en = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    return Words(f"没有 {where}{name} 这个{what.zh}；{zh}", f"there is no {what.en} {where}{name}; {en}")
+
+
+def unknown_key(name: str, known: Iterable[str], where: str = "") -> Words:
+    """The same of a key."""
+    return none_called(Words("键", "key"), name, known, where)
+
+
+def unknown(key: str, value: str, choices: Iterable[str]) -> Words:
+    """The same of the value of a key."""
     choices = list(choices)
     near = get_close_matches(value, choices, 1)
     zh = f"是否应为 {near[0]}？" if near else f"可用：{'、'.join(choices) or '无'}"

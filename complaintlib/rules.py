@@ -1,16 +1,15 @@
 """The rules of the house, from `data/rules.toml`: work clock, statistics, severity weights, SLA limits, intake limits."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from .clock import WEEKDAYS, Clock
+from .entries import tree_of, unknown_key
 from .home import DATA
 from .schema import GRADES
 from .words import Trouble, Words
@@ -87,31 +86,11 @@ def load_rules(path: Path | str = DATA / "rules.toml") -> Rules:
     Unknown keys, wrong types and values out of range are reported all at once, as one Trouble that names the file and
     the keys, and for an unknown key the nearest known one.
     """
-    path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise _trouble(
-            path, [Words(f"无法读取（{error.strerror}）", f"cannot be read ({error.strerror})")]
-        ) from None
-    except UnicodeDecodeError:
-        raise _trouble(path, [Words("不是 UTF-8 编码", "is not in UTF-8")]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise _trouble(path, [Words(f"不是有效的 TOML：{error}", f"is not valid TOML: {error}")]) from None
-    problems: list[Words] = []
-    rules = _section(Rules(), table, "", problems)
+    path, problems = Path(path), []
+    rules = _section(Rules(), tree_of(path, problems), "", problems)
     if problems:
         raise _trouble(path, problems)
     return rules
-
-
-def unknown_key(name: str, known: Iterable[str], where: str = "") -> Words:
-    """What to say of a key that does not exist: the nearest known one, or else all of them."""
-    known = list(known)
-    near = get_close_matches(name, known, 1)
-    zh = f"是否应为 {near[0]}？" if near else f"可用的键：{'、'.join(known)}"
-    en = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-    return Words(f"没有 {where}{name} 这个键；{zh}", f"there is no key {where}{name}; {en}")
 
 
 def _section(default: Any, table: Any, where: str, problems: list[Words]) -> Any:

@@ -13,7 +13,7 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
-from .entries import at, entries, entry, tree_of, trouble, unknown
+from .entries import at, read, trouble, unknown
 from .home import DATA
 from .words import LANGUAGES, Words
 
@@ -155,11 +155,7 @@ def class_words(code: str) -> Words | None:
 
 def _read(path: Path, problems: list[Words]) -> Taxonomy | None:
     """The taxonomy in a file; nothing where anything is wrong with it."""
-    tree = tree_of(path, problems)
-    if problems:
-        return None
-    classes = entries(tree, "classes", Class, problems)
-    head = entry({key: value for key, value in tree.items() if key != "classes"}, Head, "", problems)
+    head, classes = read(path, problems, Head, classes=Class)
     problems += [] if problems else _wrong(classes)
     return None if problems else Taxonomy(path.stem, head.words, head.question, tuple(classes.values()))
 

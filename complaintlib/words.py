@@ -31,7 +31,7 @@ class Words:
         return {"zh": self.zh, "en": self.en}[lang]
 
     def fill(self, lang: str, /, **values: Any) -> str:
-        """The text with its `{name:form}` places filled; see `show` for the forms."""
+        """The text with its `{name:form}` places filled; see `show` for the forms, `{n:case/cases}` among them."""
         return _Filler(lang).vformat(self[lang], (), values)
 
 
@@ -256,7 +256,13 @@ def show(value: Any, form: str, lang: str) -> str:
     `pct`, `pct1`, `+pct`, `pp`, `points` (pp without its unit), `p` (a p- or q-value), `min`, `+min` (minutes), `work`, `+work` (minutes on the work clock),
     `day`, `moment`, `period`, `text`, `yes` (a flag); any other form names the field whose labels give the word for a code. A list or
     tuple is shown item by item.
+
+    A form with a slash is the word that goes with a number: `{n:int} {n:case/cases}` reads 1 case, 2 cases. The first
+    stands where `int` shows 1; the second where it shows anything else, and where the number is missing or starred.
     """
+    if "/" in form:
+        one, many = form.split("/")
+        return one if (value if isinstance(value, str) else show(value, "int", lang)) == "1" else many
     if isinstance(value, list | tuple):
         return listed([show(item, form, lang) for item in value], lang)
     if hasattr(value, "name_in"):  # a Period names itself

@@ -152,7 +152,7 @@ WRONG = {
     "a countermeasure of another name": ("control", '"partner_terms"', '"partner_term"', ["control.toml", "(external): countermeasures “partner_term” is not known; did you mean partner_terms?"]),
     "a countermeasure for nothing": ("countermeasures", 'reasons = ["wrong_item"]\n', "", ["(scan_before_dispatch): it has no reasons, and no class names it"]),
     "an unknown taxonomy": ("countermeasures", 'taxonomy = "nature"', 'taxonomy = "natures"', ["countermeasures.toml", "did you mean nature?"]),
-    "no TOML": ("promise", "[[classes]]", "[[classes]", ["promise.toml", "no valid TOML"]),
+    "no TOML": ("promise", "[[classes]]", "[[classes]", ["promise.toml", "not valid TOML"]),
 }  # fmt: skip
 
 

@@ -1,9 +1,12 @@
 from datetime import date
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from complaintlib import Book, Period, composition, pareto, pending
+from complaintlib.intake.ledger import Batch
 from complaintlib.words import (
     Trouble,
     Words,
@@ -87,6 +90,66 @@ def test_a_sentence_is_filled_in_either_language():
     values = {"share": 0.3, "low": 0.28, "high": 0.325}
     assert words.fill("zh", **values) == "占比升至 30%（28% 至 33%）"
     assert words.fill("en", **values) == "rose to 30% (28% to 33%)"
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"),
+    [
+        (0, "0 cases were late"),
+        (1, "1 case was late"),
+        (0.8, "1 case was late"),
+        (-1, "−1 cases were late"),
+        (2, "2 cases were late"),
+        (1001, "1,001 cases were late"),
+        (None, "– cases were late"),
+        (float("nan"), "– cases were late"),
+    ],
+)
+def test_a_word_goes_with_its_number(n, expected):
+    assert Words("", "{n:int} {n:case was/cases were} late").fill("en", n=n) == expected
+
+
+def test_a_word_beside_a_starred_number_is_plural():
+    words = Words("", "{n:text} {n:case/cases}")
+    assert [words.fill("en", n=n) for n in ("1", "*", "≥ 10")] == ["1 case", "* cases", "≥ 10 cases"]
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"),
+    [
+        (
+            1,
+            (
+                "1 row read = 1 used + 0 duplicate + 0 set aside",
+                "1 case was unresolved at the end, 0 of them for 60 days or more;",
+                "No open case is a hard one: 1 is open, within the usual bound.",
+                "Too few to put in order: 1 complaint counts; it takes 20.",
+                "Too few to speak of a composition: 1 classified complaint; it takes 20.",
+            ),
+        ),
+        (
+            2,
+            (
+                "2 rows read = 2 used + 0 duplicate + 0 set aside",
+                "2 cases were unresolved at the end, 0 of them for 60 days or more;",
+                "No open case is a hard one: 2 are open, all within the usual bound.",
+                "Too few to put in order: 2 complaints count; it takes 20.",
+                "Too few to speak of a composition: 2 classified complaints; it takes 20.",
+            ),
+        ),
+    ],
+)
+def test_sentences_about_one_and_about_two(n, expected):
+    october = Period("2026-10")
+    times = {"received_at": [october.start + pd.Timedelta(days=3)] * n, "resolved_at": [pd.NaT] * n}
+    rows = pd.DataFrame({"complaint_id": [*"AB"][:n], "reason": "damaged"} | times)
+    book = Book.of(complaints=rows.astype(dict.fromkeys(times, "datetime64[us]")))
+    batch = Batch("1", "f.csv", "", "p", "complaints", "s", "new", rows=n, used=n, duplicates=0, aside=0)
+    found = [
+        f.sentence("en") for method in (pending, pareto, composition) for f in method(book, october).findings
+    ]
+    for sentence in expected:
+        assert any(sentence in one for one in [batch.summary("en"), *found]), sentence
 
 
 def test_values_are_never_read_as_places():

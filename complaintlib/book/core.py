@@ -33,11 +33,17 @@ Where = Mapping[str, Any]
 
 
 class NotMeasured(Trouble):
-    """The store has no such table, column or values: a method says so and the run goes on."""
+    """The store has no such table, column or values: a method says so and the run goes on.
+
+    What there is to do about it stands in `data/labels.csv` under `needs`. As text (`str`) it names only what is needed:
+    more than these plain words a report does not take out of a notebook.
+    """
 
     def __init__(self, needs: str):
         self.needs = needs
-        super().__init__(Words("未测量：需要 {needs}", "not measured: needs {needs}"), needs=needs)
+        words = Words("未测量：需要 {needs:needs}", "not measured: needs {needs:needs}")
+        super().__init__(words, needs=needs)
+        self.args = (f"not measured: needs {needs}",)
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ _UNREAD = Words(
 _SHORT_YEAR = Words(
     "列 {column}：{rows:int} 行的年份只有两位（形如 {shapes}，9 代表数字）。若确定，请在映射文件的 [times] 中写明 formats，"
     '例如 formats = ["%d-%m-%y"]',
-    "column {column}: {rows:int} rows have a year of two digits (shaped {shapes}, 9 is any digit). Where it is certain, "
+    "column {column}: {rows:int} {rows:row has/rows have} a year of two digits (shaped {shapes}, 9 is any digit). Where it is certain, "
     'write formats under [times] in the profile, such as formats = ["%d-%m-%y"]',
 )
 _NO_TIMES = Words(

@@ -97,39 +97,39 @@ def _split(days: Sequence[tuple[str, date, int]]) -> bool:
 
 _DAY_PROVEN = Words(
     "列 {column}：日在前（{first:int} 行首位大于 12，没有一行次位大于 12）",
-    "column {column}: the day comes first ({first:int} rows begin with more than 12, none has it second)",
+    "column {column}: the day comes first ({first:int} {first:row begins/rows begin} with more than 12, none has it second)",
 )
 _MONTH_PROVEN = Words(
     "列 {column}：月在前（{second:int} 行次位大于 12，没有一行首位大于 12）",
-    "column {column}: the month comes first ({second:int} rows have more than 12 second, none begins with it)",
+    "column {column}: the month comes first ({second:int} {second:row has/rows have} more than 12 second, none begins with it)",
 )
 _AMBIGUOUS = Words(
     "列 {column}：无法判断 03{sep}04{sep}2026 是 3 月 4 日还是 4 月 3 日：{either:int} 行都没有大于 12 的日（如第 {sample} 条"
     "记录）。请在映射文件的 [times] 中写 day_first = true 或 false",
-    "column {column}: 03{sep}04{sep}2026 may be 3 April or 4 March: none of the {either:int} rows has a day above 12 "
+    "column {column}: 03{sep}04{sep}2026 may be 3 April or 4 March: {either:int} {either:row/rows}, none with a day above 12 "
     "(such as record {sample}). Write day_first = true or false under [times] in the profile",
 )
 _MIXED = Words(
     "列 {column}：日/月顺序混杂：{first:int} 行只能是日在前，{second:int} 行只能是月在前，另有 {either:int} 行两者皆可"
     "（如第 {sample} 条记录）。请在源系统统一后重新导出",
-    "column {column}: day and month stand in both orders: {first:int} rows can only be day first, {second:int} only "
+    "column {column}: day and month stand in both orders: {first:int} {first:row/rows} can only be day first, {second:int} only "
     "month first, and {either:int} could be either (such as record {sample}). Export it again in one order",
 )
 _SWAPPED = Words(
     "列 {column}：{rows:int} 行的日与月看来被对调：日大于 12 的 {sure:int} 行所在的月份里，其余各行原样只有 {as_given:pct} 落入，"
     '对调后有 {exchanged:pct} 落入。请修正导出，或在映射文件的 [times] 中写 swapped = "repair"（改回）或 "keep"（原样）',
-    "column {column}: day and month look exchanged in {rows:int} rows: of the rows with a day up to 12, {as_given:pct} "
-    "fall into the months of the {sure:int} rows with a later day as they stand, and {exchanged:pct} when exchanged. "
+    "column {column}: day and month look exchanged in {rows:int} {rows:row/rows}: of the rows with a day up to 12, {as_given:pct} "
+    "fall into the months of the {sure:int} {sure:row/rows} with a later day as they stand, and {exchanged:pct} when exchanged. "
     'Mend the export, or write swapped = "repair" or "keep" under [times] in the profile',
 )
 _REPAIRED = Words(
     "列 {column}：{rows:int} 行的日与月已按映射文件改回",
-    "column {column}: day and month were put back in {rows:int} rows, as the profile says",
+    "column {column}: day and month were put back in {rows:int} {rows:row/rows}, as the profile says",
 )
 _SPLIT = Words(
     "列 {column}：一种写法只有 12 日以后的日期，其余写法只有 12 日及以前的（{rows:int} 行）：日与月可能被表格软件对调过。"
     '请核对导出；确认无误后在 [times] 中写 swapped = "keep"',
-    "column {column}: one form has only days after the 12th, the others only days up to it ({rows:int} rows): a "
+    "column {column}: one form has only days after the 12th, the others only days up to it ({rows:int} {rows:row/rows}): a "
     'spreadsheet may have exchanged day and month. Check the export; where it is right, write swapped = "keep" under '
     "[times]",
 )

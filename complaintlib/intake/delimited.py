@@ -283,12 +283,12 @@ _MOJIBAKE = Words(
 )
 _SHIFTED = Words(
     "表头有 {header} 列，而多数行有 {width} 列：各列会错位。请更正导出，或在 [read] 中写明 delimiter 或 skip_lines",
-    "the header has {header} fields but most rows have {width}: every column would shift. Mend the export, or write "
+    "the header has {header} {header:field/fields} but most rows have {width}: every column would shift. Mend the export, or write "
     "`delimiter` or `skip_lines` under [read] in the profile",
 )
 _OPEN_QUOTE = Words(
     "{rows:int} 处引号没有闭合或位置不对，从第 {sample} 条记录起；其后的行会被吞进一个字段",
-    "{rows:int} quotes are not closed or stand in a wrong place, at record {sample}; rows after it would be swallowed",
+    "{rows:int} {rows:quote is not closed or stands/quotes are not closed or stand} in a wrong place, at record {sample}; rows after it would be swallowed",
 )
 _CUT_OFF = Words(
     "文件在引号内的字段里结束（第 {sample} 条记录）：文件不完整，或该处引号没有闭合",

@@ -183,11 +183,11 @@ _DOCTYPE = Words(
 )
 _DIMENSION = Words(
     "工作表的使用范围过大（{high} 行 × {wide} 列，只有 {cells} 个单元格）；请删去远处的多余单元格",
-    "the used range is too large ({high} rows by {wide} columns, with {cells} cells); delete the stray cells far out",
+    "the used range is too large ({high} {high:row/rows} by {wide} {wide:column/columns}, with {cells} cells); delete the stray cells far out",
 )
 _FORMULAS = Words(
     "工作表 {sheet} 有 {rows:int} 个公式没有计算结果；请在 Excel 中打开并保存，或粘贴为数值",
-    "sheet {sheet} has {rows:int} formulas without a calculated value; open and save it in Excel, or paste values",
+    "sheet {sheet} has {rows:int} {rows:formula/formulas} without a calculated value; open and save it in Excel, or paste values",
 )
 _NO_SHEET = Words("没有名为 {sheet} 的工作表；有：{sheets}", "there is no sheet {sheet}; there are: {sheets}")
 _HIDDEN = Words("有 {rows:int} 个隐藏的工作表，未读取：{sheets}", "hidden sheets, not read: {sheets}")
@@ -197,6 +197,6 @@ _SEVERAL = Words(
 )
 _LONG = Words(
     "有 {rows:int} 个数字超过 15 位：Excel 只保留前 15 位，若是编号则末位已丢失，请以文本格式导出",
-    "{rows:int} numbers have more than 15 digits: Excel keeps 15, so the end of an id is lost; export ids as text",
+    "{rows:int} {rows:number has/numbers have} more than 15 digits: Excel keeps 15, so the end of an id is lost; export ids as text",
 )
 _EMPTY = Words("工作簿里没有数据", "there are no data in the workbook")

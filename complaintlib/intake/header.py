@@ -85,7 +85,7 @@ _NO_HEADER = Words(
 )
 _TWO_ROWS = Words(
     "表头占两行（合并单元格，{rows:int} 处空格由下一行填补）。请保留一行，或在映射文件的 [read] 中写 skip_lines = {skip}",
-    "the header takes two rows (merged cells: the next row fills {rows:int} holes). Leave one, or write "
+    "the header takes two rows (merged cells: the next row fills {rows:int} {rows:hole/holes}). Leave one, or write "
     "skip_lines = {skip} under [read] in the profile",
 )
 _TWICE = Words("有重复的列名：{names}", "headers that stand there twice: {names}")

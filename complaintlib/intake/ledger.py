@@ -86,7 +86,7 @@ class Batch:
             raise Trouble(
                 Words(
                     "{file}：读入 {rows:int} 行，但采用、重复和搁置合计 {sum:int} 行；未写入",
-                    "{file}: {rows:int} rows were read, but used, duplicate and set aside come to {sum:int}; "
+                    "{file}: {rows:int} {rows:row was/rows were} read, but used, duplicate and set aside come to {sum:int}; "
                     "nothing was written",
                 ),
                 exit_code=REFUSED,
@@ -151,7 +151,7 @@ _KNOWN = Words(
 )
 _COUNTS = Words(
     "{file}：读入 {rows:int} 行 = 采用 {used:int} + 重复 {duplicates:int} + 搁置 {aside:int}",
-    "{file}: {rows:int} rows read = {used:int} used + {duplicates:int} duplicate + {aside:int} set aside",
+    "{file}: {rows:int} {rows:row/rows} read = {used:int} used + {duplicates:int} duplicate + {aside:int} set aside",
 )
 _PROFILE = Words("映射 {profile}", "profile {profile}")
 _READ = Words("映射 {profile}，编码 {encoding}", "profile {profile}, encoding {encoding}")
@@ -171,7 +171,7 @@ def check_loss(file: str, rows: int, lost: dict[str, int], max_loss: float) -> N
     reasons = [
         Note(
             "loss",
-            Words("{step:step}：{rows:int} 行", "{step:step}: {rows:int} rows"),
+            Words("{step:step}：{rows:int} 行", "{step:step}: {rows:int} {rows:row/rows}"),
             rows=count,
             values={"step": step},
         )
@@ -181,7 +181,7 @@ def check_loss(file: str, rows: int, lost: dict[str, int], max_loss: float) -> N
         "max_loss",
         Words(
             "{total:int} 行中有 {rows:int} 行（{share:pct1}）不可用，超过上限 {limit:pct1}（映射文件中的 max_loss）",
-            "{rows:int} of {total:int} rows ({share:pct1}) cannot be used, above the limit of {limit:pct1} "
+            "{rows:int} of {total:int} {total:row/rows} ({share:pct1}) cannot be used, above the limit of {limit:pct1} "
             "(max_loss in the profile)",
         ),
         rows=aside,

@@ -155,7 +155,7 @@ def _comment(line: str) -> str:
 
 _FOR = Words(
     "为 {name} 建议的映射（{rows:int} 条记录）。请逐项核对后存入 data/profiles/",
-    "Proposed profile for {name} ({rows:int} records). Check every line, then save it in data/profiles/",
+    "Proposed profile for {name} ({rows:int} {rows:record/records}). Check every line, then save it in data/profiles/",
 )
 _FITS = Words("已有的映射 {profile} 符合此文件", "the profile {profile} already fits this file")
 _ZONE = Words("文件中时间所在的时区，请核对", "the zone of the times in the file: check it")

@@ -182,7 +182,7 @@ _PACKED = Words(
 _NAMED = Words("文件名的后缀与内容不符：内容是 {kind}", "the name says otherwise, but the content is {kind}")
 _NAMELESS = Words(
     "有一列没有列名但有 {rows:int} 个值，暂名 {name}",
-    "a column without a header has {rows:int} values; it is called {name}",
+    "a column without a header has {rows:int} {rows:value/values}; it is called {name}",
 )
 _DROPPED = Words("去掉了 {rows:int} 个没有列名的空列", "empty columns without a header, dropped: {rows:int}")
 _BLANK = Words("{rows:int} 个空行已搁置", "empty rows set aside: {rows:int}")

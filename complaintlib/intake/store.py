@@ -222,9 +222,11 @@ _OPEN = Words("其他用户可以读取 {file}", "{file} can be read by other us
 _DAMAGED = Words("文件 {file} 已损坏", "{file} is damaged")
 _ROWS = Words(
     "{table}：库中有 {rows:int} 行，而接收记录为 {said:int} 行",
-    "{table}: the store has {rows:int} rows, the arrivals say {said:int}",
+    "{table}: the store has {rows:int} {rows:row/rows}, the arrivals say {said:int}",
 )
-_TWICE = Words("{table}：{rows:int} 个编号出现多次", "{table}: {rows:int} keys occur more than once")
+_TWICE = Words(
+    "{table}：{rows:int} 个编号出现多次", "{table}: {rows:int} {rows:key occurs/keys occur} more than once"
+)
 _LONE = Words(
     "{rows:int} 份文本没有对应的投诉，或一件投诉有多份",
     "texts without a complaint, or several of one: {rows:int}",

@@ -55,7 +55,7 @@ def findings(
     elif known.empty:
         words = Words(
             f"件数太少，各项比率都不作判断|：最多的一项只有 {{n_of:int}} 件，至少需要 {least} 件。",
-            f"Too few to say|: no check is counted on more than {{n_of:int}} cases; it takes {least}.",
+            f"Too few to say|: no check is counted on more than {{n_of:int}} {{n_of:case/cases}}; it takes {least}.",
         )
         yield Finding("closure.few", "note", words, {"n_of": checks["n_of"].max()}, 0.3)
     if "closed_loop" in known.index:
@@ -97,7 +97,7 @@ def _loop(row: pd.Series, period: Period) -> Finding:
     words = Words(
         f"办结的投诉中 {{share_of:pct1}} 完成闭环|：{{n_of:int}} 件中 {{n:int}} 件已响应、已解决、已回访、已评价{then.zh}"
         "；95% 区间 {share_low:pct1} 至 {share_high:pct1}。",
-        f"{{share_of:pct1}} of the closed cases went all the way round|: {{n:int}} of {{n_of:int}} were answered, solved, followed "
+        f"{{share_of:pct1}} of the closed cases went all the way round|: {{n:int}} of {{n_of:int}} {{n:was/were}} answered, solved, followed "
         f"up and evaluated{then.en}; 95% interval {{share_low:pct1}} to {{share_high:pct1}}.",
     )
     change = _moved(row)
@@ -122,7 +122,7 @@ def _weakest(links: pd.DataFrame) -> Finding:
         f"闭环最常断在{step.zh}：{{share_lacking:pct}} 的办结投诉缺这一步|（{{n_of:int}} 件中 {{n_lacking:int}} 件）{more.zh}"
         "；只缺这一步的有 {n_only:int} 件。",
         f"The loop breaks most often at {step.en}: {{share_lacking:pct}} of the closed cases lack it| ({{n_lacking:int}} of "
-        f"{{n_of:int}}){more.en}; {{n_only:int}} lack nothing else.",
+        f"{{n_of:int}}){more.en}; {{n_only:int}} {{n_only:lacks/lack}} nothing else.",
     )
     return Finding("closure.weakest", "note", words, values, 0.65)
 
@@ -132,9 +132,9 @@ def _contact(row: pd.Series, days: int) -> Finding:
     words = Words(
         f"{{share_of:pct1}} 一次解决|：{{n_of:int}} 件已解决且观察期（{days} 天）已满的投诉中，{{n:int}} 件没有重开、转派、升级，客户也没有为同一"
         "原因再来；另有 {n_pending:int} 件新近解决的尚不能判断；95% 区间 {share_low:pct1} 至 {share_high:pct1}。",
-        f"{{share_of:pct1}} were settled at the first contact|: {{n:int}} of {{n_of:int}} resolved cases whose {days} days are over "
-        "were not reopened, handed on or escalated, and the customer did not come back for the same reason; {n_pending:int} more, "
-        "resolved lately, are not measurable yet; 95% interval {share_low:pct1} to {share_high:pct1}.",
+        f"{{share_of:pct1}} were settled at the first contact|: {{n:int}} of {{n_of:int}} resolved cases whose {days} {'day is' if days == 1 else 'days are'} over "
+        "{n:was/were} not reopened, handed on or escalated, and the customer did not come back for the same reason; {n_pending:int} more, "
+        "resolved lately, {n_pending:is/are} not measurable yet; 95% interval {share_low:pct1} to {share_high:pct1}.",
     )
     return Finding("closure.contact", "note", words, values, 0.55)
 
@@ -170,7 +170,7 @@ def _cost(row: pd.Series, period: Period) -> Finding:
     words = Words(
         f"{{share_of:pct}} 的办结投诉有赔付，共 {{paid_total:int}}|：{{n:int}} 件，中位数 {{paid_median:num1}}；摊到每件办结投诉 {{paid_per_case:num1}}"
         f"{compared.zh}；中位数的 95% 区间 {{paid_low:num1}} 至 {{paid_high:num1}}。",
-        f"{{share_of:pct}} of the closed cases were compensated, {{paid_total:int}} in all|: {{n:int}} cases, median {{paid_median:num1}}; "
+        f"{{share_of:pct}} of the closed cases were compensated, {{paid_total:int}} in all|: {{n:int}} {{n:case/cases}}, median {{paid_median:num1}}; "
         f"{{paid_per_case:num1}} for each closed case{compared.en}; 95% interval of the median {{paid_low:num1}} to {{paid_high:num1}}.",
     )
     if not {"paid_low", "paid_high"} <= set(values):
@@ -254,7 +254,7 @@ def _apart(by: str, where: pd.DataFrame) -> Iterator[Finding]:
             f"“{{{by}:{by}}}”的{' ' * rate.zh[0].isdigit()}{rate.zh}{'只有' if less else '达'} {{share_of:pct1}}，其余各组合计 {{share_rest:pct1}}|：{{n_of:int}} 件中 {{n:int}} 件"
             "；差 {share_gap:pp}，95% 区间 {share_gap_low:points} 至 {share_gap_high:pp}；相当于 {n_lost:int} 件。",
             f"In “{{{by}:{by}}}” {rate.en} is {'only ' if less else ''}{{share_of:pct1}}, elsewhere {{share_rest:pct1}}|: {{n:int}} of {{n_of:int}} "
-            "cases; a gap of {share_gap:pp}, 95% interval {share_gap_low:points} to {share_gap_high:pp}; that makes {n_lost:int} cases.",
+            "cases; a gap of {share_gap:pp}, 95% interval {share_gap_low:points} to {share_gap_high:pp}; that makes {n_lost:int} {n_lost:case/cases}.",
         )
         yield Finding("closure.where", "watch", words, values, 0.7 - 0.05 * i)
 

@@ -25,7 +25,7 @@ PER = {
 }  # 每千单；订单
 _CHANGE = Words(
     "{n:int} 件，当时 {n_then:int} 件；变化 {share_change:pp}（95% 区间 {share_change_low:points} 至 {share_change_high:pp}）",
-    "{n:int} cases against {n_then:int}; {share_change:pp} (95% interval {share_change_low:points} to {share_change_high:pp})",
+    "{n:int} {n:case/cases} against {n_then:int}; {share_change:pp} (95% interval {share_change_low:points} to {share_change_high:pp})",
 )
 _CHANGED = ("n", "n_then", "share_now", "share_then", "share_change", "share_change_low", "share_change_high")
 Tables, Values = Mapping[str, pd.DataFrame], dict[str, Any]
@@ -107,7 +107,7 @@ def _place(by: str, where: pd.DataFrame, row: Values) -> tuple[Words, Values]:
     place = next(p for p in PLACES if p != by and p in where and pd.notna(found[p]))
     words = Words(
         f"；主要在“{{place:{place}}}”（{{place_n:int}} 件，当时 {{place_n_then:int}} 件）",
-        f"; above all in “{{place:{place}}}” ({{place_n:int}} cases against {{place_n_then:int}})",
+        f"; above all in “{{place:{place}}}” ({{place_n:int}} {{place_n:case/cases}} against {{place_n_then:int}})",
     )
     return words, {"place": found[place], "place_n": found["n"], "place_n_then": found["n_then"]}
 
@@ -170,7 +170,7 @@ def on_size(by: str, tables: Tables) -> Iterator[Finding]:
     if this["n_classified"] < least:
         words = Words(
             f"样本太少，不谈构成|：已分类投诉 {{n:int}} 件，至少需要 {least} 件。",
-            f"Too few to speak of a composition|: {{n:int}} classified complaints; it takes {least}.",
+            f"Too few to speak of a composition|: {{n:int}} classified {{n:complaint/complaints}}; it takes {least}.",
         )
         yield Finding("composition.few", "note", words, {"n": this["n_classified"]}, 0.3)
     else:
@@ -179,7 +179,7 @@ def on_size(by: str, tables: Tables) -> Iterator[Finding]:
         other = shares.set_index(by).loc[OTHER]
         words = Words(
             "{k:int} 个小类合为“其他”|：共 {n:int} 件，占 {share:pct1}；占比有变化的类别一律单列，不在其中。",
-            "{k:int} small categories stand together as “Other”|: {n:int} cases, {share:pct1}; a category shown to have "
+            "{k:int} small categories stand together as “Other”|: {n:int} {n:case/cases}, {share:pct1}; a category shown to have "
             "changed always stands alone.",
         )
         values = {"k": this["categories_other"], "n": other["n"], "share": other["share_classified"]}
@@ -198,13 +198,13 @@ def _largest(by: str, known: pd.DataFrame) -> Finding:
     sure = Words(
         f"占比最大的{what.zh}是“{{{by}:{by}}}”，{{share:pct1}}|：{{n:int}} 件（95% 区间 {{low:pct1}} 至 {{high:pct1}}）；"
         f"其次为“{{second:{by}}}”，{{share2:pct1}}。",
-        f"The largest {what.en.lower()} is “{{{by}:{by}}}” with {{share:pct1}}|: {{n:int}} cases (95% interval {{low:pct1}} to "
+        f"The largest {what.en.lower()} is “{{{by}:{by}}}” with {{share:pct1}}|: {{n:int}} {{n:case/cases}} (95% interval {{low:pct1}} to "
         f"{{high:pct1}}); next comes “{{second:{by}}}” with {{share2:pct1}}.",
     )
     close = Words(
         f"“{{{by}:{by}}}”（{{share:pct1}}）和“{{second:{by}}}”（{{share2:pct1}}）居前|，分别为 {{n:int}} 件和 {{n2:int}} 件，"
         "差别不足以分出先后。",
-        f"“{{{by}:{by}}}” ({{share:pct1}}) and “{{second:{by}}}” ({{share2:pct1}}) lead|: {{n:int}} and {{n2:int}} cases, too "
+        f"“{{{by}:{by}}}” ({{share:pct1}}) and “{{second:{by}}}” ({{share2:pct1}}) lead|: {{n:int}} and {{n2:int}} {{n2:case/cases}}, too "
         "close to say which comes first.",
     )
     certain = rank_certainty(known.set_index(by)["n"]).same_top.iloc[0] >= load_rules().statistics.confidence
@@ -237,7 +237,7 @@ def on_data(by: str, period: Period, tables: Tables) -> Iterator[Finding]:
     if period.is_partial:
         words = Words(
             "{period:period}尚未结束|：数据截至 {as_of:moment}，共 {n:int} 件；只与以往各期的同一段时间比较，结果还会变动。",
-            "{period:period} is not over|: seen until {as_of:moment}, {n:int} complaints so far; compared only with the same "
+            "{period:period} is not over|: seen until {as_of:moment}, {n:int} {n:complaint/complaints} so far; compared only with the same "
             "stretch of earlier periods, and still to change.",
         )
         values = {"period": period, "as_of": period.as_of, "n": this["n"]}

@@ -50,7 +50,7 @@ def _chains(asked: Asked, tables: Mapping[str, pd.DataFrame]) -> Iterator[Findin
     )
     some = Words(
         "{chains:int} 条链中有 {chains_weak:int} 条有缺陷|：图中以虚线框和“！”标出。",
-        "{chains_weak:int} of {chains:int} chains with a weak link|: dashed frame and “!” in the picture.",
+        "{chains_weak:int} of {chains:int} {chains:chain/chains} with a weak link|: dashed frame and “!” in the picture.",
     )
     values = fact[["chains", "chains_weak"]].to_dict()
     yield Finding("diagram.chains", "note", some if weak else sound, values, 0.35)

@@ -66,7 +66,7 @@ def _size(asked: Asked, whole: pd.Series) -> Finding:
     then, names = _then(whole)
     words = Words(
         f"“{{zh:text}}”：{{period:period}}共 {{n:int}} 件|{then.zh}。",
-        f"“{{en:text}}”: {{n:int}} complaints in {{period:period}}|{then.en}.",
+        f"“{{en:text}}”: {{n:int}} {{n:complaint/complaints}} in {{period:period}}|{then.en}.",
     )
     return Finding("diagram.size", "note", words, values | names, 0.4)
 
@@ -78,7 +78,7 @@ def _then(row: pd.Series, inside: Words = _NONE) -> tuple[Words, dict[str, Any]]
         usual = Words("，在预期之内", ", as expected") if row["against_expected"] == "same" else _NONE
         words = Words(
             f"；预期 {{expected:int}} 件{usual.zh}{inside.zh}；95% 区间 {{n_low:int}} 至 {{n_high:int}}",
-            f"; {{expected:int}} were expected{usual.en}{inside.en}; 95% range {{n_low:int}} to {{n_high:int}}",
+            f"; {{expected:int}} {{expected:was/were}} expected{usual.en}{inside.en}; 95% range {{n_low:int}} to {{n_high:int}}",
         )
         values = {name: row[name] for name in ("expected", "n_low", "n_high")}
     if pd.notna(row["n_then"]) and row["against_expected"] != "partial":
@@ -141,7 +141,7 @@ def _moved(asked: Asked, tests: pd.DataFrame) -> Iterator[Finding]:
             zh, en = ("；没有负责人", "; nobody takes care of it") if bare else ("", "")
             words = Words(
                 f"“{{zh:text}}”{'多于' if up else '少于'}预期|：{{n:int}} 件{then.zh}{zh}。",
-                f"{'More' if up else 'Fewer'} than expected: “{{en:text}}”|: {{n:int}} complaints{then.en}{en}.",
+                f"{'More' if up else 'Fewer'} than expected: “{{en:text}}”|: {{n:int}} {{n:complaint/complaints}}{then.en}{en}.",
             )
             level = "good" if not up else "act" if bare else "watch" if asked.top.kind == "cause" else "note"
             weight = 0.7 if bare else 0.6 if asked.top.kind == "cause" else 0.45

@@ -22,7 +22,7 @@ def few(by: str, period: Period, months: Sequence[Period]) -> tuple[dict, tuple[
     facts = pd.DataFrame({"months": [len(months)]})
     words = Words(
         f"完整月份太少，不作比较|：有 {{months:int}} 个月，至少需要 {FEWEST} 个月，才能把相关与季节、趋势分开。",
-        f"Too few whole months to compare|: there are {{months:int}}; it takes {FEWEST} to tell an association from season and "
+        f"Too few whole months to compare|: there {{months:is/are}} {{months:int}}; it takes {FEWEST} to tell an association from season and "
         "trend.",
     )
     told = [Finding("exposure.few", "note", words, {"months": len(months)}, 0.3), *_partial(period)]
@@ -172,14 +172,14 @@ def _rests(seen: Seen, tables: Tables) -> Finding:
     words = Words(
         "共作 {tests:int} 次检验|（类别 × 指标 × 间隔），月份至{last:period}；时间倒过来作对照，p 低于 5% 的占 {low_p_after:pct1}"
         "（纯属偶然时约 5%）。",
-        "{tests:int} tests in all|: categories × measures × lags, months up to {last:period}; with time turned round {low_p_after:pct1} have p "
+        "{tests:int} {tests:test/tests} in all|: categories × measures × lags, months up to {last:period}; with time turned round {low_p_after:pct1} have p "
         "below 5% (about 5% by chance).",
     )
     values = {"tests": int(whole["tests"]), "last": seen.months[-1], "low_p_after": whole["low_p_after"]}
     if pd.isna(whole["low_p_after"]):
         words = Words(
             "共作 {tests:int} 次检验|，月份至{last:period}。",
-            "{tests:int} tests in all|: months up to {last:period}.",
+            "{tests:int} {tests:test/tests} in all|: months up to {last:period}.",
         )
         del values["low_p_after"]
     return Finding("exposure.rests", "note", words, values, 0.15)

@@ -95,7 +95,7 @@ def _partial(rows: Mapping[str, Mapping], period: Period, stops: pd.Timestamp | 
         head = Words("{period:period}的数据不完整", "The data of {period:period} are incomplete")
     tail = Words(
         "：截至{until:moment}收到 {value:int} 件；不与完整的期间相比，也不作判断。",
-        ": {value:int} complaints up to {until:moment}; nothing is judged against whole periods.",
+        ": {value:int} {value:complaint/complaints} up to {until:moment}; nothing is judged against whole periods.",
     )
     words = Words(f"{head.zh}|{tail.zh}", f"{head.en}|{tail.en}")
     values = {"period": period, "until": until, "value": rows["received"]["value"]}
@@ -190,7 +190,7 @@ def _change(row: Mapping, rows: Mapping[str, Mapping], period: Period) -> Findin
         values |= {"received": rows["received"]["value"], "closed": rows["closed"]["value"]}
         more = Words(
             "；本期收到 {received:int} 件，办结 {closed:int} 件",
-            "; {received:int} came in, {closed:int} were closed",
+            "; {received:int} came in, {closed:int} {closed:was/were} closed",
         )
     words = Words(f"{head.zh}|{lead.zh}{against.zh}{more.zh}。", f"{head.en}|{lead.en}{against.en}{more.en}.")
     level = {"better": "good", "worse": "act" if key in KEY else "watch"}.get(verdict, "note")

@@ -33,7 +33,7 @@ def said(by: str, period: Period, tables: Mapping[str, pd.DataFrame]) -> Iterato
     if fact["cases"] < least:
         words = Words(
             f"样本太少，不排先后|：可计的投诉 {{cases:int}} 件，至少需要 {least} 件。",
-            f"Too few to put in order|: {{cases:int}} complaints count; it takes {least}.",
+            f"Too few to put in order|: {{cases:int}} {{cases:complaint counts/complaints count}}; it takes {least}.",
         )
         yield Finding("pareto.few", "note", words, {"cases": fact["cases"]}, 0.3)
     else:
@@ -50,7 +50,7 @@ def said(by: str, period: Period, tables: Mapping[str, pd.DataFrame]) -> Iterato
     if period.is_partial:
         words = Words(
             "{period:period}尚未结束|：数据截至 {as_of:moment}，共 {n:int} 件，先后还会变动。",
-            "{period:period} is not over|: seen until {as_of:moment}, {n:int} complaints so far; the order will still move.",
+            "{period:period} is not over|: seen until {as_of:moment}, {n:int} {n:complaint/complaints} so far; the order will still move.",
         )
         yield Finding(
             "pareto.partial", "note", words, {"period": period, "as_of": period.as_of, "n": fact["n"]}, 0.7
@@ -79,7 +79,7 @@ def _vital(by: str, weight: str, main: pd.DataFrame, fact: pd.Series) -> Finding
     if len(main) == 1:
         words = Words(
             f"只有一类{what.zh}|：“{{{by}:{by}}}”，{{n:int}} 件，无先后可排。",
-            f"There is only one {what.en.lower()}|: “{{{by}:{by}}}”, {{n:int}} cases; nothing to put in order.",
+            f"There is only one {what.en.lower()}|: “{{{by}:{by}}}”, {{n:int}} {{n:case/cases}}; nothing to put in order.",
         )
         return Finding("pareto.one", "note", words, main.iloc[0][[by, "n"]].to_dict(), 0.5)
     if _spread(fact):
@@ -95,17 +95,17 @@ def _vital(by: str, weight: str, main: pd.DataFrame, fact: pd.Series) -> Finding
     end = "为首" if len(names) > NAMED else ""
     sure = Words(
         "同样的一期重来一次，居前的多半仍是这 {vital_few:int} 类（可能 {same_top:pct}）。",
-        "If the period happened again, the same {vital_few:int} would most likely lead (chance {same_top:pct}).",
+        "If the period happened again, the same {vital_few:category/categories} would most likely lead (chance {same_top:pct}).",
     )
     unsure = Words(
         "具体是哪几类却不稳：同样的一期重来一次，居前的仍是这 {vital_few:int} 类的可能只有 {same_top:pct}。",
-        "Which ones is less sure: if the period happened again, the same {vital_few:int} would lead with a chance of only "
+        "Which {vital_few:one/ones} is less sure: if the period happened again, the same {vital_few:category/categories} would lead with a chance of only "
         "{same_top:pct}.",
     )
     again = sure if fact["same_top"] >= LIKELY else unsure
     words = Words(
         f"{{categories:int}} 类{what.zh}中的 {{vital_few:int}} 类占{of.zh}的 {{vital_part:pct}}|：{led.zh}{{names:{by}}}{end}。{again.zh}",
-        f"{{vital_few:int}} of {{categories:int}} categories make up {{vital_part:pct}} of {of.en}|: {led.en}{{names:{by}}}. {again.en}",
+        f"{{vital_few:int}} of {{categories:int}} categories {{vital_few:makes/make}} up {{vital_part:pct}} of {of.en}|: {led.en}{{names:{by}}}. {again.en}",
     )
     return Finding("pareto.vital_few", "note", words, values, 0.75)
 
@@ -126,8 +126,8 @@ def _halve(by: str, weight: str, main: pd.DataFrame, fact: pd.Series) -> Finding
             "; halving all {vital_few:int} of the vital few, {vital_halved:int}",
         )
     spared = {
-        "count": Words("可少 {halved:int} 件投诉", "{halved:int} complaints"),
-        "severity": Words("严重程度分可少 {halved:int}", "{halved:int} severity points"),
+        "count": Words("可少 {halved:int} 件投诉", "{halved:int} {halved:complaint/complaints}"),
+        "severity": Words("严重程度分可少 {halved:int}", "{halved:int} severity {halved:point/points}"),
         "cost": Words("赔付可少 {halved:int}", "{halved:int} of compensation"),
     }[weight]
     words = Words(

@@ -32,7 +32,7 @@ def said(seen: Seen, tables: Tables) -> Iterator[Finding]:
         if total["n"] < least:
             words = Words(
                 f"样本太少，不作判断|：未解决的只有 {{n:int}} 件，至少需要 {least} 件。",
-                f"Too few to judge|: {{n:int}} open cases; it takes {least}.",
+                f"Too few to judge|: {{n:int}} open {{n:case/cases}}; it takes {least}.",
             )
             yield Finding("pending.few", "note", words, {"n": total["n"]}, 0.3)
         yield from _hard(seen, tables)
@@ -41,14 +41,14 @@ def said(seen: Seen, tables: Tables) -> Iterator[Finding]:
     if total["n_undated"]:
         words = Words(
             "另有 {n_undated:int} 件的状态已了结，却没有结束时间|，不算未解决；应补录时间。",
-            "{n_undated:int} more are over by their status, but at no known time|; they do not count as open, and their times should "
+            "{n_undated:int} more {n_undated:is over by its/are over by their} status, but at no known time|; {n_undated:it does/they do} not count as open, and the {n_undated:time/times} should "
             "be filled in.",
         )
         yield Finding("pending.undated", "note", words, {"n_undated": total["n_undated"]}, 0.2)
     if seen.period.is_partial:
         words = Words(
             "{period:period}尚未结束|：所看的是 {as_of:moment} 未解决的 {n:int} 件；对照的也是同样天数时。",
-            "{period:period} is not over|: {n:int} cases were open on {as_of:moment}; earlier periods are seen when they were as old.",
+            "{period:period} is not over|: {n:int} {n:case was/cases were} open on {as_of:moment}; earlier periods are seen when they were as old.",
         )
         values = {"period": seen.period, "as_of": seen.period.as_of, "n": total["n"]}
         yield Finding("pending.partial", "note", words, values, 0.7)
@@ -60,7 +60,7 @@ def _open(ageing: pd.DataFrame) -> Finding:
     words = Words(
         "期末未解决 {n:int} 件，其中历时 60 天以上的 {open_60_up:int} 件|；30 至 60 天的 {open_30_60:int} 件；历时的中位数 {days_median:sig} 天，"
         "最久 {days_longest:int} 天（自然日）。",
-        "{n:int} cases were unresolved at the end, {open_60_up:int} of them for 60 days or more|; {open_30_60:int} for 30 to 60 days; the "
+        "{n:int} {n:case was/cases were} unresolved at the end, {open_60_up:int} of them for 60 days or more|; {open_30_60:int} for 30 to 60 days; the "
         "median age is {days_median:sig} days, the largest {days_longest:int} (calendar days).",
     )
     return Finding("pending.open", "note", words, values, 0.6)
@@ -97,7 +97,7 @@ def _hard(seen: Seen, tables: Tables) -> Iterator[Finding]:
     if total["n_hard"] == 0:
         words = Words(
             "未解决的 {n:int} 件都没有超过常规上限|，没有疑难件。",
-            "None of the {n:int} open cases is a hard one|: all are within the usual bound.",
+            "No open case is a hard one|: {n:int} {n:is open, within/are open, all within} the usual bound.",
         )
         yield Finding("pending.hard", "good", words, {"n": total["n"]}, 0.4)
         return
@@ -106,12 +106,12 @@ def _hard(seen: Seen, tables: Tables) -> Iterator[Finding]:
     values |= {"least": bounds.min(), "most": bounds.max()}
     span = Words("{least:int} 至 {most:int} 天，视等级而定", "{least:int} to {most:int} days, by grade")
     if values["least"] == values["most"]:
-        span = Words("{most:int} 天", "{most:int} days")
+        span = Words("{most:int} 天", "{most:int} {most:day/days}")
     words = Words(
         f"疑难件 {{n_hard:int}} 件，占未解决的 {{share_hard:pct}}|：历时都超过常规上限（{span.zh}）；最久的 {{complaint_id:text}} 已 "
         "{days:int} 天。名单见“疑难件”表。",
-        f"{{n_hard:int}} hard cases, {{share_hard:pct}} of those unresolved|: waiting for longer than the usual bound ({span.en}); the "
-        "oldest, {complaint_id:text}, for {days:int} days. The table of hard cases lists them.",
+        f"{{n_hard:int}} hard {{n_hard:case/cases}}, {{share_hard:pct}} of those unresolved|: waiting for longer than the usual bound ({span.en}); the "
+        "oldest, {complaint_id:text}, for {days:int} {days:day/days}. The table of hard cases lists {n_hard:it/them}.",
     )
     level = "watch" if total["n_hard"] >= seen.rules.statistics.min_count else "note"
     yield Finding("pending.hard", level, words, values, 0.7)
@@ -154,7 +154,7 @@ def _place(row: pd.Series, by: str, act: bool) -> Finding:
             values["department"] = row["department"]
             at = Words("{department:department}的", " for {department:department}")
         zh = f"；多在{at.zh}“{{stage:stage}}”（{{n_there:int}} 件）"
-        en = f"; most at “{{stage:stage}}”{at.en} ({{n_there:int}} cases)"
+        en = f"; most at “{{stage:stage}}”{at.en} ({{n_there:int}} {{n_there:case/cases}})"
     head = Words(f"{column(by).words.zh}“{{{by}:{by}}}”的疑难件", f"Hard cases about “{{{by}:{by}}}”")
     if by == "department":
         head = Words("疑难件卡在{department:department}", "Hard cases are stuck at {department:department}")
@@ -162,7 +162,7 @@ def _place(row: pd.Series, by: str, act: bool) -> Finding:
         f"{head.zh}：{{n:int}} 件，占全部疑难件的 {{share_of_hard:pct}}|，而全部投诉中只占 {{share_usual:pct}}{zh}；最久已 "
         "{days_longest:int} 天；相差 {hard_gap:pp}，95% 区间 {hard_gap_low:points} 至 {hard_gap_high:pp}（q {q:p}）。",
         f"{head.en}: {{n:int}}, {{share_of_hard:pct}} of them all|, against {{share_usual:pct}} of the complaints{en}; the oldest "
-        "for {days_longest:int} days; a gap of {hard_gap:pp}, 95% interval {hard_gap_low:points} to {hard_gap_high:pp} (q {q:p}).",
+        "for {days_longest:int} {days_longest:day/days}; a gap of {hard_gap:pp}, 95% interval {hard_gap_low:points} to {hard_gap_high:pp} (q {q:p}).",
     )
     key = "pending.stuck" if by == "department" else "pending.matter"
     return Finding(key, "act" if act else "watch", words, values, 0.9 if act else 0.6)

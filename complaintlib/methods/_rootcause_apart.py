@@ -56,7 +56,7 @@ def apart_table(seen: Seen) -> pd.DataFrame:
     sure, up, down = table["q"] <= statistics.fdr, table["share_apart_low"] > 0, table["share_apart_high"] < 0
     told = [table["q"].isna(), sure & up & (table["n"] >= FEWEST), sure & down]
     table["contrast"] = np.select(told, ["few", "more", "less"], "same")
-    _with_change(table, total, total_then)
+    table = _with_change(table, total, total_then)
     table["reflects"] = None
     _mark_reflections(seen, table)
     order = np.where(table["contrast"].isin(["more", "less"]), -table["residual"].abs(), 0.0)
@@ -74,29 +74,34 @@ def seen_n(table: pd.DataFrame) -> float:
     return table.groupby("attribute")["n"].sum().max()
 
 
-def _with_change(table: pd.DataFrame, total: pd.Series, total_then: pd.Series) -> None:
-    """The same shares in the periods before, and how many cases there are beyond what these lead to expect.
+def share_changes(n: pd.Series, total, n_then: pd.Series, total_then) -> pd.DataFrame:
+    """Each category's share of the reason's cases against that in the periods before: `share_then`, the change with its
+    interval, `q_change` over all of them, `moved`. Nothing is said where `n_then` is missing."""
+    statistics = load_rules().statistics
+    total_then = pd.Series(total_then, n.index).where(n_then.notna())
+    found = proportion_difference(n, total, n_then, total_then, statistics.confidence)
+    found = found.set_axis(CHANGE, axis=1).assign(share_then=n_then / total_then.where(total_then > 0))
+    few = (np.fmin(total, total_then) < statistics.min_count) | (n + n_then < POOLED)
+    found["q_change"] = benjamini_hochberg(found["p_change"].mask(few))
+    sure = found["q_change"] <= statistics.fdr
+    up, down = sure & (found["share_change_low"] > 0), sure & (found["share_change_high"] < 0)
+    told = [found["share_then"].isna(), found["q_change"].isna(), up, down]
+    return found.assign(moved=np.select(told, ["none", "few", "up", "down"], "same"))
+
+
+def _with_change(table: pd.DataFrame, total: pd.Series, total_then: pd.Series) -> pd.DataFrame:
+    """The table with the same shares in the periods before, and the cases beyond what these lead to expect.
 
     `moved` up or down needs both: another share of the reason's cases, and another number than its own volume leads to
     expect. With the first alone it is `share`: the volume changed, or the others did.
     """
-    statistics = load_rules().statistics
-    table["share_then"] = table["n_then"] / total_then.where(total_then > 0)
-    table["beyond"] = table["n"] - table["n_due"]
-    known = table["share_then"].notna() & (table["code"] != OTHER)
-    change = proportion_difference(table["n"], total, table["n_then"].where(known), total_then.where(known), statistics.confidence)  # fmt: skip
-    table[CHANGE] = change.to_numpy()
-    few = (np.fmin(total, total_then) < statistics.min_count) | (table["n"] + table["n_then"] < POOLED)
-    table["q_change"] = benjamini_hochberg(table["p_change"].mask(few))
-    sure = table["q_change"] <= statistics.fdr
-    up, down = sure & (table["share_change_low"] > 0), sure & (table["share_change_high"] < 0)
-    own = table[(up | down) & (table["n_then"] > 0)]
-    ratio = rate_ratio(
-        own["n"], own["n_due"] / own["n_then"], own["n_then"], 1.0, level=statistics.confidence
-    )
-    alone = ~((ratio["low"] > 1) | (ratio["high"] < 1)).reindex(table.index, fill_value=True)
-    told = [~known, table["q_change"].isna(), (up | down) & alone, up, down]
-    table["moved"] = np.select(told, ["none", "few", "share", "up", "down"], "same")
+    known = table["n_then"].mask(table["code"] == OTHER)
+    table = table.join(share_changes(table["n"], total, known, total_then))
+    own = table[table["moved"].isin(["up", "down"]) & (table["n_then"] > 0)]
+    level = load_rules().statistics.confidence
+    ratio = rate_ratio(own["n"], own["n_due"] / own["n_then"], own["n_then"], 1.0, level=level)
+    table.loc[own.index[(ratio["low"] <= 1) & (ratio["high"] >= 1)], "moved"] = "share"
+    return table.assign(beyond=table["n"] - table["n_due"])
 
 
 # --------------------------------------------------------------------------------------- what goes along with what

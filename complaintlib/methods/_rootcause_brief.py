@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ..causes import load_causes
+from ..causes import FORM, load_causes
 from ..countermeasures import load_countermeasures
 from ..filters import parts
 from ..result import Finding
@@ -45,7 +45,8 @@ def on_file(reason: str) -> File:
     except Trouble as trouble:  # the brief stands without suggestions
         wrong.append(trouble)
     try:
-        diagrams = tuple((d.kind, d.problem) for d in load_causes().diagrams if _is_about(d.evidence, reason))
+        drawn = load_causes().diagrams if FORM.exists() else ()
+        diagrams = tuple((d.kind, d.problem) for d in drawn if _is_about(d.evidence, reason))
     except Trouble as trouble:
         wrong.append(trouble)
     return File(kind, pain, ideas, diagrams, tuple(wrong))

@@ -1,14 +1,14 @@
-"""What `rootcause` says of the reason: its size and growth, what sets it apart, since when, and what it is made of."""
+"""What `rootcause` says of the reason: what sets it apart, and what it is made of."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
-from ..period import UNITS
 from ..result import Finding
 from ..rules import load_rules
 from ..words import Words, column
+from . import _rootcause_growth as growth
 from . import _rootcause_who as who
 from ._rootcause_apart import grown_traits, leading_traits
 from ._rootcause_choice import Seen
@@ -30,89 +30,16 @@ def said(seen: Seen, tables: Tables, given: bool) -> Iterator[Finding]:
         yield Finding("rootcause.empty", "note", words, {"period": seen.period}, 0.3)
     else:
         fact = tables["facts"].iloc[0]
-        yield _problem(seen, fact, given)
+        yield growth.problem(seen, fact, given)
         if fact["n"]:
             yield from _apart(seen, tables, fact)
-            yield from _grown(seen, tables["apart"])
+            yield from growth.grown(seen, tables["apart"])
             yield from _made_of(seen, tables["subreasons"])
             yield from who.invited(seen.reason, tables["who"])
             yield from who.stages(seen.reason, tables["stages"])
         yield from who.doing(seen, tables["doing"])
         yield from who.limits(fact)
     yield from who.partial(seen)
-
-
-# ------------------------------------------------------------------------------------------------ the problem
-
-
-def _problem(seen: Seen, fact: pd.Series, given: bool) -> Finding:
-    row = seen.reasons[seen.reasons["reason"] == seen.reason].iloc[0]
-    values = {"reason": seen.reason, "n": row["n"], "share_classified": fact["share_classified"]}
-    part = Words(
-        "占已分类投诉的 {share_classified:pct}", "{share_classified:pct} of all classified complaints"
-    )
-    if row["moved"] == "none":
-        words = Words(
-            f"“{{reason:reason}}”{{n:int}} 件，{part.zh}|；没有可比的历史，不判断是否增多。",
-            f"“{{reason:reason}}”: {{n:int}} complaints, {part.en}|; there is no history to tell whether they are more than usual.",
-        )
-        return Finding("rootcause.problem", "note", words, values, 0.6)
-    values |= {
-        k: row[k] for k in ("n_due", "beyond", "beyond_low", "beyond_high", "q", "n_then") if pd.notna(row[k])
-    }
-    values["periods_then"] = len(seen.past)
-    unit = UNITS[seen.period.kind]
-    per = Words("每单", "per order") if seen.measure else Words("每天", "per day")
-    began = Words("", "")
-    if pd.notna(fact["began_on"]):
-        values["began_on"] = fact["began_on"]
-        began = Words("；大约从{began_on:day}开始", "; since about {began_on:day}")
-    form = "num1" if row["n_due"] < 10 else "int"
-    due = Words(
-        f"按此前 {{periods_then:int}} {unit.zh}{per.zh}的件数应有 {{n_due:{form}}} 件",
-        f"at the rate {per.en} of the {{periods_then:int}} {unit.en} before, {{n_due:{form}}} were due",
-    )
-    wide = Words(
-        "多出件数的 95% 区间 {beyond_low:int} 至 {beyond_high:int}，",
-        "95% interval of the excess {beyond_low:int} to {beyond_high:int}, ",
-    )
-    if row["n_then"] == 0:
-        wide = Words("", "")
-        due = Words(
-            f"此前 {{periods_then:int}} {unit.zh}没有一件",
-            f"there was none in the {{periods_then:int}} {unit.en} before",
-        )
-    sure = (
-        Words(
-            "（95% 区间 {beyond_low:+int} 至 {beyond_high:+int}，q 值 {q:p}）",
-            " (95% interval {beyond_low:+int} to {beyond_high:+int}, q {q:p})",
-        )
-        if {"beyond_low", "beyond_high", "q"} <= values.keys()
-        else Words("", "")
-    )
-    if row["moved"] == "up":
-        first = Words("", "") if given else Words("最需要追查的是", "Most in need of a root-cause analysis: ")
-        words = Words(
-            f"{first.zh}“{{reason:reason}}”：{{n:int}} 件，比预期多 {{beyond:int}} 件|；{due.zh}{began.zh}；{part.zh}"
-            f"；{wide.zh}q 值 {{q:p}}。",
-            f"{first.en}“{{reason:reason}}”, {{n:int}} complaints, {{beyond:int}} more than expected|; {due.en}{began.en}; {part.en}"
-            f"; {wide.en}q {{q:p}}.",
-        )
-        return Finding("rootcause.problem", "watch", words, values, 0.7)
-    state = Words("不能证明多于预期", "not shown to be more than expected")
-    if row["moved"] == "down":
-        state = Words("少于预期", "fewer than expected")
-    first = Words("", "")
-    if not given:
-        zh, en = ("件数够多的", " of enough cases") if (seen.reasons["moved"] == "up").any() else ("一类", "")
-        first = Words(
-            f"没有{zh}原因确实增多；就件数最多的看：", f"No reason{en} has surely grown; the largest one: "
-        )
-    words = Words(
-        f"{first.zh}“{{reason:reason}}”{{n:int}} 件，{state.zh}|；{due.zh}；{part.zh}；相差 {{beyond:+int}} 件{sure.zh}。",
-        f"{first.en}“{{reason:reason}}”, {{n:int}} complaints, {state.en}|; {due.en}; {part.en}; difference {{beyond:+int}}{sure.en}.",
-    )
-    return Finding("rootcause.problem", "note", words, values, 0.6)
 
 
 # ----------------------------------------------------------------------------------------------- what is apart
@@ -137,7 +64,9 @@ def _apart(seen: Seen, tables: Tables, fact: pd.Series) -> Iterator[Finding]:
         lead = lead[lead["attribute"] != "monthpart"]
     placed = lead[~lead["attribute"].isin(TIMES)]
     told = placed[placed["excess"] >= WORTH * fact["n"]].head(TOLD)
-    yield from (_trait(seen.reason, row, place) for place, row in enumerate(told.to_dict("records")))
+    known = set(grown_traits(seen, table).index[:1])  # which has a sentence of its own that it has grown
+    for place, (at, row) in enumerate(told.iterrows()):
+        yield _trait(seen.reason, row.to_dict(), place, row["moved"] == "up" and at not in known)
     if rest := len(placed) - len(told):
         words = Words(
             f"另有 {rest} 个特征也更常见|：见“与众不同之处”表。",
@@ -161,7 +90,7 @@ def _apart(seen: Seen, tables: Tables, fact: pd.Series) -> Iterator[Finding]:
         yield Finding("rootcause.none", "note", words, values, 0.5)
 
 
-def _trait(reason: str, row: dict[str, Any], place: int) -> Finding:
+def _trait(reason: str, row: dict[str, Any], place: int, fresh: bool) -> Finding:
     name = row["attribute"]
     what = column(name).words
     values = {name: row[name], "reason": reason} | {
@@ -195,7 +124,6 @@ def _trait(reason: str, row: dict[str, Any], place: int) -> Finding:
         f"the other reasons|; {{n:int}}, where the other reasons lead to {{expected:int}}{then.en}; 95% interval of the difference "
         "{share_apart_low:points} to {share_apart_high:pp}, q {q:p}.",
     )
-    fresh = row["moved"] == "up"
     return Finding("rootcause.apart", "watch" if fresh else "note", words, values, 0.6 - 0.04 * place)
 
 
@@ -252,27 +180,6 @@ def _times(lead: pd.DataFrame, table: pd.DataFrame) -> Iterator[Finding]:
         yield Finding("rootcause.any_time", "note", words, {}, 0.15)
 
 
-def _grown(seen: Seen, table: pd.DataFrame) -> Iterator[Finding]:
-    chosen = seen.reasons[seen.reasons["reason"] == seen.reason].iloc[0]
-    grown = grown_traits(seen, table)
-    if grown.empty:
-        return
-    row = grown.iloc[0]
-    name = row["attribute"]
-    values = {name: row[name], "reason": seen.reason, "beyond": row["beyond"], "all": chosen["beyond"]} | {
-        k: row[k] for k in ("n", "n_due", "share_then", "share_now", "q_change")
-    }
-    most = row["beyond"] >= chosen["beyond"] / 2
-    zh, en = ("主要", "mainly") if most else ("部分", "in part")
-    words = Words(
-        f"“{{reason:reason}}”的增加{zh}来自“{{{name}:{name}}}”：它比预期多 {{beyond:int}} 件，这类投诉合计多 {{all:int}} 件|；它本期 {{n:int}} 件，应有 {{n_due:int}} 件"
-        "；在这类投诉中由 {share_then:pct} 升至 {share_now:pct}；q 值 {q_change:p}。",
-        f"The rise of “{{reason:reason}}” comes {en} from “{{{name}:{name}}}”: {{beyond:int}} more than expected there, {{all:int}} in all|; "
-        "{n:int} now, {n_due:int} expected; from {share_then:pct} to {share_now:pct} of these complaints; q {q_change:p}.",
-    )
-    yield Finding("rootcause.grown", "watch", words, values, 0.62)
-
-
 def _made_of(seen: Seen, table: pd.DataFrame) -> Iterator[Finding]:
     if len(table) < 2 or not table["n"].sum():
         return
@@ -288,11 +195,11 @@ def _made_of(seen: Seen, table: pd.DataFrame) -> Iterator[Finding]:
             "rising": top["subreason"],
             "share_then": top["share_then"],
             "share": top["share_now"],
-            "q": top["q"],
+            "q_change": top["q_change"],
         }
         change = Words(
-            "；比重上升的是“{rising:subreason}”，由 {share_then:pct} 升至 {share:pct}；q 值 {q:p}",
-            "; “{rising:subreason}” has gained, from {share_then:pct} to {share:pct}; q {q:p}",
+            "；比重上升的是“{rising:subreason}”，由 {share_then:pct} 升至 {share:pct}；q 值 {q_change:p}",
+            "; “{rising:subreason}” has gained, from {share_then:pct} to {share:pct}; q {q_change:p}",
         )
     elif table["moved"].isin(["same", "down"]).any():
         change = Words("；各细分原因的比重没有确实上升的", "; none has surely gained on the others")

@@ -6,69 +6,46 @@ import pandas as pd
 from ..book import NotMeasured
 from ..filters import parts
 from ..indicators import Stretch
-from ..rules import load_rules
 from ..schema import BLANK
-from ..stats.intervals import proportion_difference
-from ..stats.multiple import benjamini_hochberg
 from ..stats.shifts import risen_since
 from ..words import LANGUAGES, Trouble, label
 from ._effect_register import register
-from ._rootcause_apart import CHANGE, POOLED, as_filter, grown_traits
+from ._rootcause_apart import CHANGE, as_filter, grown_traits, share_changes
 from ._rootcause_choice import Seen
 
 BACK = 62  # days before the period in which a rise is looked for
-STEP, EDGE = (
-    1.5,
-    7,
-)  # times the usual number that a rise must reach to have a day, and days that must come before it
+STEP = 1.5  # times the usual number that a rise must reach to have a day
+EDGE = 7  # days that must have been looked at before it
 INVITED = 0.10  # of the cases or of the time, from which on a department is asked to come
 OFTEN = 3  # cases of one customer
+MADE_OF = [
+    "subreason", "n", "share_now", "n_then", "share_then", "n_due", "beyond", *CHANGE[:3], "q_change", "moved",
+]  # fmt: skip
+VISITS = ["visits", "spent_hours", "share_time", "still_in"]
+STEPS = ["stage", "department", *VISITS]
+STAGES = ["stage", *VISITS, "share_time_others", "share_time_apart"]
+WHO = ["department", "n", "share_now", *VISITS, "invited", "invite"]
 MEASURES = ["action_id", "title", "department", "status", "due_on", "days_overdue"]
 
 
 def subreason_table(seen: Seen) -> pd.DataFrame:
-    """What the reason is made of, now and in the periods before: those that grew most first."""
-    names = [
-        "subreason",
-        "n",
-        "share_now",
-        "n_then",
-        "share_then",
-        "n_due",
-        "beyond",
-        *CHANGE[:3],
-        "q",
-        "moved",
-    ]
-    book, where = seen.book, seen.where
+    """What the reason is made of, now and in the periods before; the largest first."""
+    book = seen.book
     if not book.has("complaints", "subreason"):
-        return pd.DataFrame(columns=names)
-    now = book.counts("complaints", ["subreason"], seen.period, where=where).set_index("subreason")["n"]
+        return pd.DataFrame(columns=MADE_OF)
+    now = book.counts("complaints", ["subreason"], seen.period, where=seen.where).set_index("subreason")["n"]
     then = now.iloc[:0]
     if seen.past and not book.breaks_in("subreason", [seen.past[0], seen.period]):
-        then = book.counts("complaints", ["subreason"], seen.before, where=where).set_index("subreason")["n"]
+        then = book.counts("complaints", ["subreason"], seen.before, where=seen.where)
+        then = then.set_index("subreason")["n"]
     table = pd.concat([now, then], axis=1, keys=["n", "n_then"]).fillna(0).drop(BLANK, errors="ignore")
-    table = table.rename_axis("subreason").reset_index()
-    total, total_then = table["n"].sum(), table["n_then"].sum()
-    table["share_now"] = table["n"] / max(total, 1)
-    if not total_then:
+    if not table["n_then"].sum():
         table["n_then"] = np.nan
-    table["share_then"] = table["n_then"] / max(total_then, 1)
     table["n_due"] = table["n_then"] * seen.scale
-    table["beyond"] = table["n"] - table["n_due"]
-    statistics = load_rules().statistics
-    table[CHANGE] = proportion_difference(
-        table["n"], total, table["n_then"], total_then, statistics.confidence
-    ).to_numpy()
-    few = (min(total, total_then) < statistics.min_count) | (table["n"] + table["n_then"] < POOLED)
-    table["q"] = benjamini_hochberg(table["p_change"].mask(few))
-    sure = table["q"] <= statistics.fdr
-    up, down = sure & (table["share_change_low"] > 0), sure & (table["share_change_high"] < 0)
-    table["moved"] = np.select(
-        [table["n_then"].isna(), table["q"].isna(), up, down], ["none", "few", "up", "down"], "same"
-    )
-    table = table.astype({"n": "int64"})
-    return table.sort_values(["n", "subreason"], ascending=[False, True], ignore_index=True)[names]
+    changes = share_changes(table["n"], table["n"].sum(), table["n_then"], table["n_then"].sum())
+    table = table.join(changes).rename_axis("subreason").reset_index().astype({"n": "int64"})
+    table = table.assign(share_now=table["n"] / max(table["n"].sum(), 1), beyond=table["n"] - table["n_due"])
+    return table.sort_values(["n", "subreason"], ascending=[False, True], ignore_index=True)[MADE_OF]
 
 
 # ------------------------------------------------------------------------------------------------ who and where
@@ -80,16 +57,12 @@ def way_tables(seen: Seen) -> tuple[pd.DataFrame, pd.DataFrame]:
     Time is that on the work clock of the steps begun in the period, up to its end where they are not over; of the reason's
     cases, whenever these came.
     """
-    visits = ["visits", "spent_hours", "share_time", "still_in"]
-    departments = pd.DataFrame(columns=["department", "n", "share_now", *visits, "invited", "invite"])
-    stages = pd.DataFrame(columns=["stage", *visits, "share_time_others", "share_time_apart"])
+    departments, stages, steps = (pd.DataFrame(columns=names) for names in (WHO, STAGES, STEPS))
     book, where = seen.book, seen.where
     by = [c for c in ("stage", "department") if book.has("events", c)]
-    steps = pd.DataFrame(columns=["stage", "department", *visits])
     if "stage" in by and book.has("events", "complaint_id", "entered_at"):
-        own = _steps(book.only(where), by, seen)
-        stages = _stages(own, _steps(book, by, seen))
-        steps = own
+        steps = _steps(book.only(where), by, seen)
+        stages = _stages(steps, _steps(book, by, seen))
     if book.has("complaints", "department"):
         cases = book.counts("complaints", ["department"], seen.period, where=where)
         departments = _departments(cases, steps if "department" in by else None, seen)
@@ -99,8 +72,7 @@ def way_tables(seen: Seen) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _steps(book, by: list[str], seen: Seen) -> pd.DataFrame:
-    ends = "left_at"
-    found = book.spells("entered_at", ends, by, seen.period, unit="hour", clock="worked", table="events")
+    found = book.spells("entered_at", "left_at", by, seen.period, unit="hour", clock="worked", table="events")
     found = found.assign(
         visits=found["n"],
         spent_hours=found["n"] * found["duration"].astype(float),
@@ -119,18 +91,8 @@ def _stages(own: pd.DataFrame, everyone: pd.DataFrame) -> pd.DataFrame:
     table["share_time"] = table["spent_hours"] / (table["spent_hours"].sum() or np.nan)
     table["share_time_others"] = (others / (others.sum() or np.nan)).reindex(table.index)
     table["share_time_apart"] = table["share_time"] - table["share_time_others"]
-    table = table.reset_index()
-    names = [
-        "stage",
-        "visits",
-        "spent_hours",
-        "share_time",
-        "still_in",
-        "share_time_others",
-        "share_time_apart",
-    ]
-    counts = {"visits": "int64", "still_in": "int64"}
-    return table.sort_values(["spent_hours", "stage"], ascending=[False, True], ignore_index=True)[names].astype(counts)  # fmt: skip
+    table = table.reset_index().astype({"visits": "int64", "still_in": "int64"})
+    return table.sort_values(["spent_hours", "stage"], ascending=[False, True], ignore_index=True)[STAGES]
 
 
 def _departments(cases: pd.DataFrame | None, steps: pd.DataFrame | None, seen: Seen) -> pd.DataFrame:
@@ -150,18 +112,7 @@ def _departments(cases: pd.DataFrame | None, steps: pd.DataFrame | None, seen: S
     table = table.sort_values(
         ["invited", "size", "department"], ascending=[False, False, True], ignore_index=True
     )
-    names = [
-        "department",
-        "n",
-        "share_now",
-        "visits",
-        "spent_hours",
-        "share_time",
-        "still_in",
-        "invited",
-        "invite",
-    ]
-    return table[names].astype({"n": "int64", "visits": "int64", "still_in": "int64"})
+    return table[WHO].astype({"n": "int64", "visits": "int64", "still_in": "int64"})
 
 
 def measures_table(seen: Seen) -> pd.DataFrame:

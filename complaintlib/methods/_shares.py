@@ -64,7 +64,7 @@ def earlier_window(this: Window, by: str, against: str) -> Window:
     fewest = min(window.classified.sum(), this.classified.sum())
     if this.book.breaks_in(by, [earlier, period]):
         comparable = "break"
-    elif not _covered(this.book, earlier):
+    elif not _covered(this.book, [earlier]):
         comparable = "none"
     else:
         comparable = "few" if fewest < load_rules().statistics.min_count else "ok"
@@ -75,10 +75,10 @@ def _counts(book: Book, by: str, period: Period) -> pd.Series:
     return by_size(book.counts("complaints", [by], period).set_index(by)["n"])
 
 
-def _covered(book: Book, period: Period) -> bool:
-    """Whether the data begin early enough; in a thin book the first case may come a little late."""
-    first = book.span()[0]
-    return pd.notna(first) and first.normalize() <= period.start + pd.Timedelta(days=period.days / 10)
+def _covered(book: Book, periods: Sequence[Period]) -> list[Period]:
+    """The periods for which the data begin early enough; in a thin book the first case may come a little late."""
+    first = book.span()[0].floor("D")
+    return [p for p in periods if first <= p.start + pd.Timedelta(days=p.days / 10)]
 
 
 def noise(this: Window, by: str) -> pd.Series:
@@ -87,7 +87,7 @@ def noise(this: Window, by: str) -> pd.Series:
     Laney's moving ranges over up to HISTORY earlier periods on one taxonomy; at least the median, which is at least 1.
     """
     past = this.period.previous().history(HISTORY)
-    past = [p for p in past if _covered(this.book, p) and not this.book.breaks_in(by, [p, this.period])]
+    past = [p for p in _covered(this.book, past) if not this.book.breaks_in(by, [p, this.period])]
     found = {}
     if len(past) >= ENOUGH:
         counts = this.book.series("complaints", [by], past).pivot(index="period", columns=by, values="n")

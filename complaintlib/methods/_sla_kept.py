@@ -42,7 +42,7 @@ def kept(seen: Seen, tables: Mapping[str, pd.DataFrame], promise: str) -> Findin
     if row["due"] < least:
         words = Words(
             f"应{what.zh}的投诉太少，不作判断|：到期 {{due:int}} 件，至少需要 {least} 件。",
-            f"Too few to say whether the {what.en} is on time|: {{due:int}} cases fell due; it takes {least}.",
+            f"Too few to say whether the {what.en} is on time|: {{due:int}} {{due:case/cases}} fell due; it takes {least}.",
         )
         return Finding(f"sla.{promise}", "note", words, values_of(row, "due"), 0.3)
     changes = _changes(tables, promise, severity=ALL, **({seen.by: ALL} if seen.by else {}))
@@ -63,7 +63,7 @@ def kept(seen: Seen, tables: Mapping[str, pd.DataFrame], promise: str) -> Findin
         f"应{done}的投诉 {{on_time:pct}} 按期{done}|：{{period:period}}到期 {{due:int}} 件，按期 {{met:int}} 件；迟到 {{late:int}} 件，"
         f"仍未{done} {{overdue:int}} 件（95% 区间 {{on_time_low:pct}} 至 {{on_time_high:pct}}）{tail.zh}。",
         f"{{on_time:pct}} of the cases due were {answered} on time|: {{met:int}} of the {{due:int}} due in {{period:period}}; "
-        f"{{late:int}} were late, {{overdue:int}} are not {answered} yet (95%: {{on_time_low:pct}} to {{on_time_high:pct}}){tail.en}.",
+        f"{{late:int}} {{late:was/were}} late, {{overdue:int}} {{overdue:is/are}} not {answered} yet (95%: {{on_time_low:pct}} to {{on_time_high:pct}}){tail.en}.",
     )
     return Finding(f"sla.{promise}", level, words, values, weight)
 
@@ -135,7 +135,7 @@ def _mix(row: pd.Series, by: str, what: Words) -> Finding:
         f"（{{due_then:int}} 件）；上升的等级 {{grades_up:int}} 个，下降的 {{grades_down:int}} 个；{since.zh} {{change:pp}}，其中等级构成占 "
         f"{{through_mix:pp}}，同等级之内 {{through_rate:pp}}{'' if sure else '（后者尚不足以断定）'}。",
         f"{{{by}:{by}}}: {what.en} on time looks {worse}, but that is a {mix} mix of grades|: {{on_time:pct}} of {{due:int}} due against "
-        f"{{on_time_then:pct}} of {{due_then:int}}; {{grades_up:int}} grades rose, {{grades_down:int}} fell; {{change:pp}} "
+        f"{{on_time_then:pct}} of {{due_then:int}}; {{grades_up:int}} {{grades_up:grade/grades}} rose, {{grades_down:int}} fell; {{change:pp}} "
         f"{since.en}, {{through_mix:pp}} of it through the mix, {{through_rate:pp}} within the grades"
         f"{'' if sure else ' (the latter is not sure)'}.",
     )
@@ -163,7 +163,7 @@ def behind(seen: Seen, tables: Mapping[str, pd.DataFrame], promise: str) -> Iter
             f"“{{{by}:{by}}}”按期{KEPT[promise].zh} {{on_time:pct}}，低于其他各家在同样等级下的水平|：应办 {{due:int}} 件；其他各家为 "
             f"{{on_time_standard:pct}}，相差 {{on_time_gap:pp}}（95% 区间 {{on_time_gap_low:points}} 至 {{on_time_gap_high:pp}}）。",
             f"{{{by}:{by}}}: {KEPT[promise].en} on time in {{on_time:pct}}, less than the others at the same grades|: "
-            f"{{due:int}} cases due; the others keep {{on_time_standard:pct}}, {{on_time_gap:pp}} (95%: {{on_time_gap_low:points}} to {{on_time_gap_high:pp}}).",
+            f"{{due:int}} {{due:case/cases}} due; the others keep {{on_time_standard:pct}}, {{on_time_gap:pp}} (95%: {{on_time_gap_low:points}} to {{on_time_gap_high:pp}}).",
         )
         yield Finding("sla.behind", "watch", words, values, 0.68)
 

@@ -144,13 +144,14 @@ def spent_table(seen: Seen, promise: Promise) -> pd.DataFrame:
     found = seen.book.breaches(promise.limits, promise.end, by, seen.period, pauses=seen.pauses)
     found["kept"] = np.where(found["state"] == "met", "met", "missed")
     found = found[found["state"] != "void"]
-    sums = found.pivot_table(index=by, columns="kept", values=["minutes", "n"], aggfunc="sum", fill_value=0)
-    out = pd.DataFrame(index=sums.index)
+    out = pd.DataFrame(index=found.groupby(by).size().index)
     for kept in ("missed", "met"):
-        minutes, n = (sums[what].get(kept, pd.Series(0.0, sums.index)) for what in ("minutes", "n"))
-        out[f"steps_{kept}"] = n.astype("int64")
-        out[f"spent_{kept}"] = minutes
-        out[f"time_{kept}"] = minutes / minutes.sum() if minutes.sum() else np.nan
+        sums = (
+            found[found["kept"] == kept].groupby(by)[["minutes", "n"]].sum().reindex(out.index, fill_value=0)
+        )
+        out[f"steps_{kept}"] = sums["n"].astype("int64")
+        out[f"spent_{kept}"] = sums["minutes"].astype(float)
+        out[f"time_{kept}"] = sums["minutes"] / sums["minutes"].sum() if sums["minutes"].sum() else np.nan
     out["time_gap"] = out["time_missed"] - out["time_met"]
     out = out.reset_index().sort_values(["time_missed", *by], ascending=[False, *[True] * len(by)])
     return first(out, *by, "time_missed", "time_met", "time_gap").reset_index(drop=True)

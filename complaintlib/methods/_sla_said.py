@@ -44,20 +44,23 @@ def _open(seen: Seen, tables: Mapping[str, pd.DataFrame]) -> Iterator[Finding]:
         if len(heavy) and heavy["over_limit"].sum():
             first = heavy[heavy["over_limit"] > 0].iloc[0]
             values |= values_of(first, "severity", grave="over_limit")
+            alone = total["over_limit"] == 1
             more = Words(
                 "，其中“{severity:severity}” {grave:int} 件",
-                ", {grave:int} of them of grade {severity:severity}",
+                ", of grade {severity:severity}"
+                if alone
+                else ", {grave:int} of them of grade {severity:severity}",
             )
         words = Words(
             f"{{over_limit:int}} 件未解决的投诉已超过时限|{more.zh}；未解决的共 {{open:int}} 件，最久的已超出 {{longest_over:work}}（工作时间）；清单见“超时未解决”。",
-            f"{{over_limit:int}} unresolved cases are over their limit|{more.en}; {{open:int}} are unresolved in all, the longest is "
-            f"{{longest_over:work}} over (work clock); the longest are listed under “Over their limit”.",
+            f"{{over_limit:int}} unresolved {{over_limit:case is over its/cases are over their}} limit|{more.en}; {{open:int}} {{open:is/are}} unresolved in all, the longest is "
+            f"{{longest_over:work}} over (work clock); the longest {{over_limit:is/are}} listed under “Over their limit”.",
         )
         yield Finding("sla.overdue", "act", words, values, 0.9)
     else:
         words = Words(
             "没有超过时限仍未解决的投诉|：未解决的 {open:int} 件都还在时限之内。",
-            "No open case is over its limit|: all {open:int} that are open are still within theirs.",
+            "No open case is over its limit|: {open:int} {open:is open, still within its own/are open, all still within theirs}.",
         )
         yield Finding("sla.overdue", "good", words, values_of(total, "open"), 0.5)
     if total["foretold"] and total["expected_late"] >= 1:
@@ -65,7 +68,7 @@ def _open(seen: Seen, tables: Mapping[str, pd.DataFrame]) -> Iterator[Finding]:
         words = Words(
             "还在时限内的 {running:int} 件中，预计约 {expected_late:int} 件会超时|（95% 区间 {expected_late_low:int} 至 "
             "{expected_late_high:int} 件），按各等级近六个月的快慢推算；最可能超时的见“可能超时”。",
-            "Of the {running:int} unresolved cases within their limit about {expected_late:int} will miss it| (95%: {expected_late_low:int} to "
+            "Of the {running:int} unresolved {running:case within its/cases within their} limit about {expected_late:int} will miss it| (95%: {expected_late_low:int} to "
             "{expected_late_high:int}), at the pace of the last six months; the likeliest are listed under “Likely to miss”.",
         )
         yield Finding("sla.at_risk", "watch", words, values, 0.72)
@@ -86,7 +89,7 @@ def _spent(rows: pd.DataFrame) -> Iterator[Finding]:
         f"未按期的投诉，时间多花在“{{stage:stage}}”{on.zh}|：占其耗时的 {{time_missed:pct}}，按期的只占 {{time_met:pct}}（{{steps_missed:int}} 次）。"
         "这是描述，不是检验。",
         f"Cases that missed their limit lost time in “{{stage:stage}}”{on.en}|: {{time_missed:pct}} of all their time, against "
-        f"{{time_met:pct}} of those on time ({{steps_missed:int}} visits). Described, not tested.",
+        f"{{time_met:pct}} of those on time ({{steps_missed:int}} {{steps_missed:visit/visits}}). Described, not tested.",
     )
     yield Finding("sla.spent", "note", words, values, 0.55)
 

@@ -31,7 +31,7 @@ def said(period: Period, clock: str, tables: Tables, broken: pd.Timestamp | None
     if total["visits"] < least:
         words = Words(
             f"样本太少，不作判断|：本期进入各环节共 {{visits:int}} 次，至少需要 {least} 次。",
-            f"Too few to judge|: {{visits:int}} stages were entered in the period; it takes {least}.",
+            f"Too few to judge|: {{visits:int}} {{visits:stage was/stages were}} entered in the period; it takes {least}.",
         )
         yield Finding("stages.few", "note", words, {"visits": total["visits"]}, 0.3)
     else:
@@ -46,7 +46,7 @@ def said(period: Period, clock: str, tables: Tables, broken: pd.Timestamp | None
     if period.is_partial:
         words = Words(
             "{period:period}尚未结束|：数据截至 {as_of:moment}，已进入各环节 {visits:int} 次；不与整期比较。",
-            "{period:period} is not over|: seen until {as_of:moment}, {visits:int} visits so far; not compared with whole "
+            "{period:period} is not over|: seen until {as_of:moment}, {visits:int} {visits:visit/visits} so far; not compared with whole "
             "periods.",
         )
         values = {"period": period, "as_of": period.as_of, "visits": total["visits"]}
@@ -153,7 +153,7 @@ def _change(row: dict, others: list[str], clock: str) -> Finding:
         f"{{hours_since:sig}} 小时（{on.zh}），此后 {{visits_since:int}} 次；倍数的 95% 区间 {{times_low:num2}} 至 {{times_high:num2}}"
         f"（q {{q:p}}）{also.zh}。",
         f"Since {{since:period}} {what.en} {place.en} has taken {size.en}|: {{hours_since:sig}} h instead of {{hours_before:sig}} h "
-        f"({on.en}), over {{visits_since:int}} visits; 95% interval of the ratio {{times_low:num2}} to {{times_high:num2}} "
+        f"({on.en}), over {{visits_since:int}} {{visits_since:visit/visits}}; 95% interval of the ratio {{times_low:num2}} to {{times_high:num2}} "
         f"(q {{q:p}}){also.en}.",
     )
     large = up and row["times"] >= LARGE and row["quantile"] == "median"
@@ -233,8 +233,8 @@ def _standing(table: pd.DataFrame, total: pd.Series, clock: str) -> Iterator[Fin
     words = Words(
         f"期末停在“{{stage:stage}}”的 {{still_in:int}} 件等得最久|：合计已等 {{waited_hours:int}} 小时（{on.zh}）；全部环节 "
         "{still_all:int} 件，合计 {waited_all:int} 小时。",
-        f"The {{still_in:int}} cases that stood at “{{stage:stage}}” at the end have waited most|: {{waited_hours:int}} h in all "
-        f"({on.en}), of {{waited_all:int}} h by {{still_all:int}} cases at any stage.",
+        f"The {{still_in:int}} {{still_in:case/cases}} that stood at “{{stage:stage}}” at the end {{still_in:has/have}} waited most|: {{waited_hours:int}} h in all "
+        f"({on.en}), of {{waited_all:int}} h by {{still_all:int}} {{still_all:case/cases}} at any stage.",
     )
     values = row[["stage", "still_in", "waited_hours"]].to_dict()
     values |= {"still_all": total["still_in"], "waited_all": total["waited_hours"]}
@@ -251,7 +251,7 @@ def _bias(table: pd.DataFrame) -> Iterator[Finding]:
         "不计尚未离开的案件，“{stage:stage}”会显得更快|：中位 {naive_hours:sig} 小时，而非 {median_hours:sig} 小时；期末仍有 "
         "{still_in:int} 件在此。",
         "Without the cases still there, “{stage:stage}” would look faster| than it is: a median of {naive_hours:sig} h instead of "
-        "{median_hours:sig} h; {still_in:int} cases were there at the end.",
+        "{median_hours:sig} h; {still_in:int} {still_in:case was/cases were} there at the end.",
     )
     yield Finding(
         "stages.bias", "note", words, row[["stage", "naive_hours", "median_hours", "still_in"]].to_dict(), 0.3

@@ -18,7 +18,7 @@ DONE = {
 STEP = {"first_response": Words("首次响应", "First response"), "resolution": Words("解决", "Resolution")}
 OPEN = {
     "first_response": Words("尚未响应", "had no response yet"),
-    "resolution": Words("尚未解决", "were not resolved yet"),
+    "resolution": Words("尚未解决", "{n_open:was/were} not resolved yet"),
 }
 HOLIDAYS = Words("；自然时间含周末与长假", "; calendar time has week-ends and holidays in it")
 CLOCK = {"worked": Words("工作时间", "working time"), "elapsed": Words("自然时间", "calendar time")}
@@ -66,8 +66,8 @@ def _median(seen: Seen, whole: pd.Series) -> Finding:
     values = whole[["n", "n_open", "share_open"]].to_dict()
     open_zh = f"收到的 {{n:int}} 件中，期末{still.zh}的有 {{n_open:int}} 件（{{share_open:pct}}），已按其等待时间计入。"
     open_en = (
-        f"of the {{n:int}} received, {{n_open:int}} ({{share_open:pct}}) {still.en} at the end and count as far as they "
-        "have come."
+        f"of the {{n:int}} received, {{n_open:int}} ({{share_open:pct}}) {still.en} at the end and {{n_open:counts/count}} "
+        "as far as {n_open:it has/they have} come."
     )
     if np.isnan(whole["median"]):
         words = Words(

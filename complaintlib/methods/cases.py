@@ -124,7 +124,8 @@ def _said(period: Period, tables: dict[str, pd.DataFrame], all_cases: int, asked
         found.append(Finding("cases.none", "note", words, weight=0.3))
     else:
         words = Words(
-            "案例库中有 {typical:int} 个典型案例", "There are {typical:int} typical cases in the library"
+            "案例库中有 {typical:int} 个典型案例",
+            "The library has {typical:int} typical {typical:case/cases}",
         )
         values = {"typical": len(chosen)}
         if len(reasons) and not asked:
@@ -132,7 +133,7 @@ def _said(period: Period, tables: dict[str, pd.DataFrame], all_cases: int, asked
             words = Words(
                 words.zh + "|：所属原因占本期 {n:int} 件已分类投诉的 {share_covered:pct}。",
                 words.en
-                + "|: their reasons make up {share_covered:pct} of the {n:int} classified complaints of the period.",
+                + "|: {typical:its reason makes/their reasons make} up {share_covered:pct} of the {n:int} classified {n:complaint/complaints} of the period.",
             )
         else:
             words = Words(words.zh + "|。", words.en + "|.")

@@ -80,7 +80,7 @@ class Composition(Result):
         look.bars(ax, labels, shares, low, high, colours, notes, "pct", lang, marks)
         basis = Words(
             "占 {n:int} 件已分类投诉的比例（括号内为件数）",
-            "share of the {n:int} classified complaints (cases in brackets)",
+            "share of the {n:int} classified {n:complaint/complaints} (cases in brackets)",
         )
         mark = Words("\n◇ {then:period}", "\n◇ {then:period}") if against else Words("", "")
         then = windows.loc[against, "period"] if against else ""

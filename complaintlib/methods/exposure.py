@@ -199,7 +199,7 @@ def _seen(
     asked = asked or [name for name in known if name not in LEFT_OUT] or known
     unknown = [name for name in asked if name not in known]
     if unknown or not asked:
-        raise NotMeasured(": ".join(["exposure", *([", ".join(unknown)] if unknown else [])]))
+        raise NotMeasured(", ".join(f"exposure.{one}" for one in unknown) or "exposure")
     names = [month.text for month in months]
     columns = {
         name: book.exposure(name, months).set_index("period")["value"].reindex(names)

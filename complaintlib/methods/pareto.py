@@ -26,11 +26,11 @@ DRAWN = 15  # categories in the picture
 BASIS = {
     "count": Words(
         "占 {total:int} 件已分类投诉的比例（括号内为件数）",
-        "share of the {total:int} classified complaints (cases in brackets)",
+        "share of the {total:int} classified {total:complaint/complaints} (cases in brackets)",
     ),
     "severity": Words(
         "占 {total:int} 严重程度分的比例（括号内为件数）",
-        "share of the {total:int} severity points (cases in brackets)",
+        "share of the {total:int} severity {total:point/points} (cases in brackets)",
     ),
     "cost": Words(
         "占赔付金额 {total:int} 的比例（括号内为件数）",

@@ -213,7 +213,7 @@ def _no_silence() -> pd.DataFrame:
 
 _CAME_IN = Words(
     "{sources:int} 个来源共读入 {read:int} 行|：采用 {used:int}，重复 {duplicate:int}，搁置 {aside:int}；可用率 {share:pct1}。",
-    "{read:int} rows were read from {sources:int} sources|: {used:int} used, {duplicate:int} duplicates, {aside:int} set "
+    "{read:int} {read:row was/rows were} read from {sources:int} {sources:source/sources}|: {used:int} used, {duplicate:int} {duplicate:duplicate/duplicates}, {aside:int} set "
     "aside; {share:pct1} could be used.",
 )
 _NOTHING = Words(

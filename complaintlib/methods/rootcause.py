@@ -63,14 +63,16 @@ class Rootcause(Result):
         return f"{self.title[lang]}{'：' if lang == 'zh' else ': '}{self._message().sentence(lang)}"
 
     def height(self) -> float:
-        return 1.9 + 0.36 * max(len(self._bars()), 2)
+        return 1.9 + 0.36 * max(len(self._bars()), 2) if len(self._bars()) else self.height_choice()
 
     def draw(self, figure, lang: str) -> None:
-        """The traits that are more common: their share of the reason's complaints, and of the others' as a diamond."""
-        look.headline(figure, self._message().parts(lang)[0])
-        ax, rows = figure.subplots(), self._bars()
+        """The traits that are more common: their share of the reason's complaints, and of the others' as a diamond. Where there is
+        none, the reasons."""
+        rows = self._bars()
         if rows.empty:
-            return ax.set_axis_off()
+            return self.draw_choice(figure, lang)
+        look.headline(figure, self._message().parts(lang)[0])
+        ax = figure.subplots()
         note = Words("{n:int} 件（应有 {expected:int}）", "{n:int} ({expected:int} expected)")
         notes = [note.fill(lang, n=r["n"], expected=r["expected"]) for r in rows.to_dict("records")]
         colours = [look.PALE if isinstance(other, str) else look.ORANGE for other in rows["reflects"]]

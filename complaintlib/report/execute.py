@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ..result import HANDOVER
-from ..words import Words, plain
+from ..words import LANGUAGES, Words, label, plain
 from .kernels import Kernels, kill, own_loop
 from .quick import nbformat
 
@@ -169,7 +169,8 @@ def _raised(cell: str, output: nbformat.NotebookNode) -> tuple[str, Words]:
     """A step's own error. Only exceptions of the kit speak for themselves; of others only the type is named."""
     needs = _NEEDS.fullmatch(output.evalue) if output.ename == "NotMeasured" else None
     if needs:
-        return NOT_MEASURED, Words(f"未测量：需要 {needs[1]}", f"not measured: needs {needs[1]}")
+        zh, en = (label("needs", needs[1], lang) for lang in LANGUAGES)
+        return NOT_MEASURED, Words(f"未测量：需要 {zh}", f"not measured: needs {en}")
     kind = re.sub(r"\W", "", output.ename)[:60]
     said = list(output.traceback)
     if kind not in _OURS:

@@ -131,7 +131,7 @@ def tiles(tables: Mapping[str, pd.DataFrame], lang: str) -> tuple[list[dict[str,
                 if line
                 else "",
                 "alt": Words(
-                    "{name}：{value}，近 {n} 期走势", "{name}: {value}, with the last {n} periods"
+                    "{name}：{value}，近 {n} 期走势", "{name}: {value}, with the last {n} {n:period/periods}"
                 ).fill(lang, name=name, value=value, n=len(past)),
             }
         )

@@ -75,7 +75,7 @@ def _subtitle(report: Report) -> str:
     return report.says(
         Words(
             "数据截至 {until} · 本期投诉 {n:text} 件 · {use:text}",
-            "data to {until} · {n:text} complaints · {use:text}",
+            "data to {until} · {n:text} {n:complaint/complaints} · {use:text}",
         ),
         until=until,
         n=n if isinstance(n, str) else show(n, "int", report.lang),
@@ -89,7 +89,7 @@ def _partial(report: Report) -> str:
     return report.says(
         Words(
             "只看到 {days:int} 天中的前 {seen:num1} 天，不与完整期间相比下结论。",
-            "Only the first {seen:num1} of its {days:int} days are seen; nothing is judged against a whole period.",
+            "Only the first {seen:num1} of its {days:int} {days:day is/days are} seen; nothing is judged against a whole period.",
         ),
         days=report.period.days,
         seen=(report.period.as_of - report.period.start) / pd.Timedelta(days=1),
@@ -107,7 +107,7 @@ def _tiles(report: Report) -> tuple[list[dict[str, Any]], str]:
 
 def _levels(report: Report, said: Sequence[front.Finding]) -> list[list[dict[str, Any]]]:
     """Two columns of what asks for attention; what the sentences above said already keeps only its headline."""
-    more = Words("另有 {n:int} 条，见各页。", "and {n:int} more, on their pages.")
+    more = Words("另有 {n:int} 条，见各页。", "and {n:int} more, on {n:its page/their pages}.")
     groups = {}
     for code in ("act", "watch", "good"):
         found = front.distinct(f for f in front.ordered(report.findings) if f["level"] == code)
@@ -204,7 +204,7 @@ def _glossary(lang: str) -> dict[str, str]:
     ]
     says = Words(
         "{n:int} 个指标：公式、分子、分母、时钟与除外",
-        "{n:int} indicators: formula, parts, clock and exclusions",
+        "{n:int} {n:indicator/indicators}: formula, parts, clock and exclusions",
     )
     table = table_view(pd.DataFrame(rows), lang, rows=len(rows))
     return {"says": says.fill(lang, n=len(rows)), "table": table.html}

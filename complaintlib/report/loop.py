@@ -17,7 +17,8 @@ from .content import Report
 
 SHOWN = 6
 _LATE = Words(
-    "要求{due_on:day}完成，已逾期 {days_overdue:int} 天", "due {due_on:day}, {days_overdue:int} days late"
+    "要求{due_on:day}完成，已逾期 {days_overdue:int} 天",
+    "due {due_on:day}, {days_overdue:int} {days_overdue:day/days} late",
 )
 _DUE, _NO_DAY = Words("要求{due_on:day}完成", "due {due_on:day}"), Words("未定完成日", "no day set")
 _LINE = Words("{who}，{when}（{status:status}）", "{who}, {when} ({status:status})")
@@ -29,7 +30,7 @@ _ENDED = Words(
     "done before: {titles:title} ({verdict:verdict}); no new measure",
 )
 _MORE = Words("另有 {n:int} 项，见措施页", "and {n:int} more, on the page of measures")
-_MORE_REASONS = Words("另有 {n:int} 类原因", "and {n:int} more reasons")
+_MORE_REASONS = Words("另有 {n:int} 类原因", "and {n:int} more {n:reason/reasons}")
 _NO_REGISTER = Words(
     "本报告没有读到措施台账，不能说明哪些发现已有措施。",
     "This report has read no register of measures: it cannot say which findings have one.",

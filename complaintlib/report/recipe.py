@@ -1,15 +1,14 @@
 """Recipes: which notebooks make a report, with which parameters. Everything is checked before anything runs."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..entries import at, none_called, tree_of, unknown_key
 from ..home import NOTEBOOKS, TEMPLATES
 from ..period import KIND_WORDS, KINDS, Period
-from ..rules import unknown_key
 from ..words import Trouble, Words, label
 from .parameters import ASKED, GIVEN, parameters_of
 
@@ -80,18 +79,15 @@ def all_recipes() -> list[Recipe]:
 def load_recipe(recipe: str | Path, notebooks: Path = NOTEBOOKS) -> Recipe:
     """The recipe of that name, or in that file. All that is wrong with it is one Trouble, naming the nearest names."""
     path = recipe if isinstance(recipe, Path) else RECIPES / f"{recipe}.toml"
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
+    if not path.exists():
         known = [p.stem for p in sorted(RECIPES.glob("*.toml"))]
-        raise _trouble(path.stem, [_none_called(Words("配方", "recipe"), path.stem, known)]) from None
-    except (OSError, ValueError) as error:
-        raise _trouble(
-            path.stem, [Words(f"不是有效的 TOML：{error}", f"is not valid TOML: {error}")]
-        ) from None
+        raise _trouble(path.stem, [none_called(Words("配方", "recipe"), path.stem, known)])
+    content = tree_of(path, unread := [])
+    if unread:
+        raise _trouble(path.stem, unread)
     problems = [unknown_key(key, _KEYS) for key in content if key not in _KEYS]
     steps = [
-        _step(entry, at, notebooks, problems) for at, entry in enumerate(_list(content, "steps", problems), 1)
+        _step(entry, n, notebooks, problems) for n, entry in enumerate(_list(content, "steps", problems), 1)
     ]
     steps = [step for step in steps if step]
     names = [step.name for step in steps]
@@ -113,13 +109,13 @@ def load_recipe(recipe: str | Path, notebooks: Path = NOTEBOOKS) -> Recipe:
     return Recipe(path.stem, title, kind, tuple(steps), **front, **limits)
 
 
-def _step(entry: Any, at: int, notebooks: Path, problems: list[Words]) -> Step | None:
+def _step(entry: Any, n: int, notebooks: Path, problems: list[Words]) -> Step | None:
     """One `[[steps]]` entry against the notebook it names."""
     if not isinstance(entry, dict):
-        problems.append(Words(f"第 {at} 个步骤应为表 [[steps]]", f"step {at} must be a table [[steps]]"))
+        problems.append(Words(f"第 {n} 个步骤应为表 [[steps]]", f"step {n} must be a table [[steps]]"))
         return None
     name = entry.get("name")
-    where = f"steps[{at}]."
+    where = f"steps[{n}]."
     problems += [unknown_key(key, _STEP, where) for key in entry if key not in _STEP]
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         problems.append(
@@ -135,7 +131,7 @@ def _step(entry: Any, at: int, notebooks: Path, problems: list[Words]) -> Step |
     known = sorted(p.stem for p in notebooks.glob("*.ipynb"))
     notebook = entry.get("notebook", name)
     if notebook not in known:
-        problems.append(_of(name, _none_called(Words("笔记本", "notebook"), str(notebook), known)))
+        problems.append(at(name, none_called(Words("笔记本", "notebook"), str(notebook), known)))
         return Step(name, notebooks / "none", {}, section, title)
     path = notebooks / f"{notebook}.ipynb"
     parameters = entry.get("parameters", {})
@@ -151,7 +147,7 @@ def _step(entry: Any, at: int, notebooks: Path, problems: list[Words]) -> Step |
     for key, value in parameters.items():
         wrong = unknown_key(key, own, f"{notebook}.") if key not in own else own[key].problem(value)
         if wrong:
-            problems.append(_of(name, wrong))
+            problems.append(at(name, wrong))
     return Step(name, path, dict(parameters), section, title)
 
 
@@ -164,7 +160,7 @@ def _front(table: Any, names: list[str], problems: list[Words]) -> dict[str, Any
     pictures = pictures if isinstance(pictures, list) else [pictures]
     for name in [tiles, data, *pictures]:
         if name is not None and name not in names:
-            problems.append(_of("front", _unknown_step(str(name), names)))
+            problems.append(at("front", _unknown_step(str(name), names)))
     return {"tiles": tiles, "data": data, "pictures": tuple(pictures)}
 
 
@@ -205,17 +201,7 @@ def _list(content: Mapping[str, Any], key: str, problems: list[Words]) -> list[A
 
 
 def _unknown_step(name: str, known: list[str]) -> Words:
-    return _none_called(Words("步骤", "step"), name, known)
-
-
-def _none_called(what: Words, name: str, known: list[str]) -> Words:
-    """What to say of a name that nothing has: as of an unknown key, but saying what was looked for."""
-    said = unknown_key(name, known)
-    return Words(said.zh.replace("键", what.zh), said.en.replace("no key", f"no {what.en}"))
-
-
-def _of(name: str, words: Words) -> Words:
-    return Words(f"{name}：{words.zh}", f"{name}: {words.en}")
+    return none_called(Words("步骤", "step"), name, known)
 
 
 def _trouble(name: str, problems: list[Words]) -> Trouble:

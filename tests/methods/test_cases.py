@@ -113,15 +113,34 @@ def test_everything_wrong_is_said_at_once(tmp_path):
         load_cases(path)
     said = wrong.value.say("en")
     for part in (
-        "cases[2].raeson",
-        "did you mean reason",
-        "cases[2]: reason is missing",
-        "marked_on is written as",
-        "“C-1”",
+        "cases[2] (C-1): there is no key raeson; did you mean reason?",
+        "cases[2] (C-1): reason is missing",
+        "cases[2] (C-1): marked_on is written as 2026-10-31",
+        "cases[2] (C-1): the case_id is used already",
     ):
-        assert part in said  # fmt: skip
-    assert "cases[1]" not in said
+        assert part in said
+    assert said.count("cases[1]") == said.count("cases[1] (C-1): the case_id is used already") == 1
     assert load_cases(tmp_path / "absent.toml").empty
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[[cases]]", "[[case]]", "there is no key case; did you mean cases?"),
+        ("[[cases]]", "[cases]", "cases is written as [[cases]]"),
+        ("2026-06-01", "2026-06-01T08:00:00", "marked_on is written as 2026-10-31"),
+        ('["改址"]', '"改址"', 'tags is written as ["…"]'),
+        ('"damaged"', '" "', "reason is empty"),
+        (', en = "print it anew" }', " }", "worked is written as {"),
+        ("[[cases]]", "[[cases]", "cases.toml is wrong:\nit is not valid TOML"),
+    ],
+)
+def test_each_mistake_is_said(tmp_path, old, new, said):
+    path = tmp_path / "cases.toml"
+    path.write_text(entry().replace(old, new), encoding="utf-8")
+    with pytest.raises(Trouble) as wrong:
+        load_cases(path)
+    assert said in wrong.value.say("en") and "有误" in wrong.value.say("zh")
 
 
 def test_without_reasons_it_is_not_measured():

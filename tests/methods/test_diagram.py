@@ -285,12 +285,21 @@ def test_which_diagram(form, tmp_path, demo_book):
     assert diagram(demo_book, OCT, name="late-why").top.kind == "five_why"
 
 
-def test_what_is_not_measured_is_a_grey_row_of_the_report():
-    """The report takes only plain words out of a notebook's error."""
-    from complaintlib.report.execute import _NEEDS
+@pytest.mark.parametrize("needs", ["causes.toml", *(f"causes.toml, kind {kind}" for kind in KINDS)])
+def test_what_is_not_measured_is_a_grey_row_of_the_report_with_what_to_do(needs):
+    """The report takes only plain words out of a notebook's error, and says itself what to do about them."""
+    from complaintlib.report.execute import NOT_MEASURED, _raised
+    from complaintlib.report.quick import nbformat
 
-    for kind in KINDS:
-        assert _NEEDS.fullmatch(NotMeasured(f"causes.toml, kind {kind}").say("en"))
+    missing = NotMeasured(needs)
+    raised = nbformat.v4.new_output(
+        "error", ename="NotMeasured", evalue=str(missing), traceback=["text of data"] * 2
+    )
+    status, reason = _raised("cell", raised)
+    assert status == NOT_MEASURED
+    for lang in ("zh", "en"):
+        assert reason[lang] == missing.say(lang)
+        assert all(path in reason[lang] for path in ("templates/forms/causes.toml", "data/causes.toml"))
 
 
 # ------------------------------------------------------------------------------------------------ pictures

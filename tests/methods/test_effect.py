@@ -273,6 +273,32 @@ def test_what_begins_later_is_not_on_the_register_yet(fallen):
     assert result.table["action_id"].tolist() == ["A1"]
 
 
+@pytest.mark.parametrize(
+    ("changed", "period", "told"),
+    [
+        ({}, "2026-10", True),  # the report of now: planned ones are on it
+        ({}, "2026-09", True),  # a month old
+        ({}, "2026-08", False),  # planned since, for all that is known
+        ({"due_on": "2026-08-31"}, "2026-08", True),  # due then, so it was on it
+        ({"due_on": "2026-12-31"}, "2025-12", False),
+        ({"status": "cancelled"}, "2025-12", False),
+        ({"target": "reason=new"}, "2026-10", True),
+        ({"target": "reason=new"}, "2026-09", False),  # about a reason first seen in October
+        ({"control": "reason=new"}, "2026-09", False),
+        ({"target": "reason=nwe"}, "2026-09", True),  # of no reason then or now: a mistake
+    ],
+)
+def test_what_was_entered_later_is_neither_told_nor_found_fault_with(fallen, changed, period, told):
+    new = pd.DataFrame(
+        {"received_at": [pd.Timestamp("2026-10-31 12:00")], "reason": "new", "complaint_id": "new1"}
+    )
+    planned = action("A2", **{"started": None, "status": "planned"} | changed)
+    result = effect(book(pd.concat([fallen, new.assign(text="…")]), action(), planned), Period(period))
+    assert ("A2" in set(result.table["action_id"])) is told
+    mended = [f.values["said_en"] for f in result.findings if f.key == "effect.register"]
+    assert len(mended) == (changed.get("target") == "reason=nwe") and all("A2" in said for said in mended)
+
+
 def test_measures_about_the_same_complaints_are_not_told_apart(fallen):
     near, far = action("A2", "reason=late", "2026-03-15"), action("A3", "reason=lost", "2026-02-15")
     together = effect(book(fallen, action(), near, far), OCT).tables["together"]

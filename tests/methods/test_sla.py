@@ -296,6 +296,15 @@ def test_without_grades_the_regulators_figures_are_left():
     assert row(result.tables["regulator"], item="received")["n"] == 6
 
 
+def test_cases_due_without_a_recorded_stage_spent_no_known_time():
+    """Only C5, which is not due yet, has a stage: no row, and no error."""
+    steps = frame(
+        [("C5", "intake", "2026-10-30 17:00", None)], "complaint_id", "stage", "entered_at", "left_at"
+    )
+    result = sla(Book.of(complaints=complaints(), events=steps), OCT)
+    assert len(result.table) and result.tables["spent"].empty and "sla.spent" not in keys(result)
+
+
 def test_where_nothing_is_recorded_it_says_what_it_needs():
     rows = pd.concat([complaints()[["complaint_id", "received_at"]]] * 5)
     with pytest.raises(NotMeasured, match=r"complaints\.severity"):
