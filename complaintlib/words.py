@@ -127,10 +127,16 @@ def significant(value: float, digits: int = 2, *, signed: bool = False) -> str:
     return number(value, min(decimals, 6), signed=signed)
 
 
+TIMES = 100
+
+
 def percent(value: float, digits: int | None = None, *, signed: bool = False) -> str:
-    """A share as a percentage: whole from 10 % on, else one decimal. `value` is a fraction."""
+    """A share as a percentage: whole from 10 % on, else one decimal. `value` is a fraction. More than 100 times is told as
+    that: nobody can read more in it than that the base is next to nothing."""
     if value is None or not math.isfinite(value):
         return DASH
+    if abs(value) > TIMES:
+        return ("<" if value < 0 else ">") + percent(math.copysign(TIMES, value), 0, signed=signed)
     if digits is None:
         digits = 0 if value == 0 or round(abs(value), 4) >= 0.0995 else 1
     return number(value * 100, digits, signed=signed) + "%"

@@ -49,6 +49,7 @@ def test_significant_figures_never_use_an_exponent():
 
 
 def test_shares_and_points():
+    assert [percent(v, signed=True) for v in (100, 297_693.13)] == ["+10,000%", ">+10,000%"]
     assert [percent(v) for v in (0.614, 0.0951, 0.0995, 0.004, 0, 1)] == [
         "61%",
         "9.5%",
