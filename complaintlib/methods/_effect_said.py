@@ -152,12 +152,12 @@ def _overdue(rows: list[dict]) -> list[Finding]:
     worst = late[0]
     words = Words(
         "有措施逾期未完成|：{names:title}；最久的是“{title:title}”，已逾期 {days_overdue:int} 天（{status:status}）。",
-        "Measures are overdue|: {names:title}; the longest is “{title:title}”, {days_overdue:int} days late ({status:status}).",
+        "Measures are overdue|: {names:title}; the longest is “{title:title}”, {days_overdue:int} {days_overdue:day/days} late ({status:status}).",
     )
     if len(late) == 1:
         words = Words(
             "“{title:title}”逾期未完成|：已逾期 {days_overdue:int} 天（{status:status}）。",
-            "“{title:title}” is overdue|: {days_overdue:int} days late ({status:status}).",
+            "“{title:title}” is overdue|: {days_overdue:int} {days_overdue:day/days} late ({status:status}).",
         )
     values = {name: worst[name] for name in ("title", "days_overdue", "status")}
     return [
@@ -168,8 +168,8 @@ def _overdue(rows: list[dict]) -> list[Finding]:
 def _together(pairs: pd.DataFrame) -> list[Finding]:
     words = Words(
         "“{title:title}”与“{other_title:title}”分不开|：两者针对同样的投诉，启动只隔 {days:int} 天，看到的变化是两者合计。",
-        "“{title:title}” and “{other_title:title}” cannot be told apart|: they are about the same complaints and began {days:int} "
-        "days apart; what is seen is the effect of both.",
+        "“{title:title}” and “{other_title:title}” cannot be told apart|: they are about the same complaints and began {days:int} {days:day/days} "
+        "apart; what is seen is the effect of both.",
     )
     names = ("title", "other_title", "days")
     return [

@@ -163,6 +163,6 @@ def backtest(seen: Seen, tables: Tables) -> Iterator[Finding]:
             level = "watch" if sure and row["loss"] > 1 else "note"
     words = Words(
         f"回测：提前一期的平均误差为 {{error:pct1}}|，站在过去 {{origins:int}} 个时点各预测一遍{zh}。",
-        f"Backtest: mean error of {{error:pct1}} one step ahead|, over {{origins:int}} past points in time{en}.",
+        f"Backtest: mean error of {{error:pct1}} one step ahead|, over {{origins:int}} past {{origins:point/points}} in time{en}.",
     )
     yield Finding("forecast.backtest", level, words, values, weight)

@@ -21,27 +21,27 @@ PER = {
 THEN = {
     "new": Words(
         "；此前 {periods_then:int} 期合计 {n_then:int} 件，按同样算法应有 {expected_then:num1} 件，并不突出：是新出现的",
-        "; over the {periods_then:int} periods before, {n_then:int} against {expected_then:num1} expected in the same way: it is new",
+        "; over the {periods_then:int} {periods_then:period/periods} before, {n_then:int} against {expected_then:num1} expected in the same way: it is new",
     ),
     "born": Words(
         "；此前 {periods_then:int} 期没有一件：是新出现的",
-        "; there was none in the {periods_then:int} periods before: it is new",
+        "; there was none in the {periods_then:int} {periods_then:period/periods} before: it is new",
     ),
     "more": Words(
         "；此前 {periods_then:int} 期为 {lift_then:sig} 倍，本期更甚",
-        "; over the {periods_then:int} periods before it was {lift_then:sig} times, so it has grown",
+        "; over the {periods_then:int} {periods_then:period/periods} before it was {lift_then:sig} times, so it has grown",
     ),
     "same": Words(
         "；此前 {periods_then:int} 期已是 {lift_then:sig} 倍，未见变化",
-        "; it was {lift_then:sig} times over the {periods_then:int} periods before, and no change is shown",
+        "; it was {lift_then:sig} times over the {periods_then:int} {periods_then:period/periods} before, and no change is shown",
     ),
     "less": Words(
         "；此前 {periods_then:int} 期为 {lift_then:sig} 倍，已有缓解",
-        "; it was {lift_then:sig} times over the {periods_then:int} periods before, so it has eased",
+        "; it was {lift_then:sig} times over the {periods_then:int} {periods_then:period/periods} before, so it has eased",
     ),
     "unsure": Words(
         "；是否新出现，凭此前 {periods_then:int} 期还不能断定",
-        "; whether it is new cannot be told from the {periods_then:int} periods before",
+        "; whether it is new cannot be told from the {periods_then:int} {periods_then:period/periods} before",
     ),
     "none": Words("；没有可比的历史", "; there is no history to compare with"),
 }
@@ -60,7 +60,7 @@ def said(dims: Sequence[str], period: Period, tables: Tables) -> Iterator[Findin
     if fact["n_classified"] < least:
         words = Words(
             f"样本太少，不找热点|：可计的投诉 {{n_classified:int}} 件，至少需要 {least} 件。",
-            f"Too few to look for hotspots|: {{n_classified:int}} complaints count; it takes {least}.",
+            f"Too few to look for hotspots|: {{n_classified:int}} {{n_classified:complaint counts/complaints count}}; it takes {least}.",
         )
         yield Finding("hotspots.few", "note", words, fact[["n_classified"]].to_dict(), 0.3)
     else:
@@ -184,7 +184,7 @@ def _limits(dims: Sequence[str], period: Period, fact: pd.Series) -> Iterator[Fi
     if period.is_partial:
         words = Words(
             "{period:period}尚未结束|：数据截至 {as_of:moment}，共 {n:int} 件；热点看的是分布，仍会变动。",
-            "{period:period} is not over|: seen until {as_of:moment}, {n:int} complaints so far; hotspots are about how they are "
+            "{period:period} is not over|: seen until {as_of:moment}, {n:int} {n:complaint/complaints} so far; hotspots are about how they are "
             "spread, which will still change.",
         )
         yield Finding(
@@ -203,7 +203,7 @@ def _limits(dims: Sequence[str], period: Period, fact: pd.Series) -> Iterator[Fi
         )
         words = Words(
             f"{{share_blank:pct}} 的投诉未计入|：{{n:int}} 件中 {{n_blank:int}} 件缺少{zh}之一。",
-            f"{{share_blank:pct}} of the complaints are not counted|: {{n_blank:int}} of {{n:int}} lack one of {en}.",
+            f"{{share_blank:pct}} of the complaints are not counted|: {{n_blank:int}} of {{n:int}} {{n_blank:lacks/lack}} one of {en}.",
         )
         yield Finding(
             "hotspots.unclassified", "note", words, fact[["share_blank", "n", "n_blank"]].to_dict(), 0.4

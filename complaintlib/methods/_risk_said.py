@@ -39,7 +39,7 @@ def said(by: str, period: Period, tables: Tables) -> Iterator[Finding]:
     elif fact["n"] < least:
         words = Words(
             f"样本太少，不评风险|：近期可计的投诉 {{n:int}} 件，至少需要 {least} 件。",
-            f"Too few to judge risks|: {{n:int}} recent complaints count; it takes {least}.",
+            f"Too few to judge risks|: {{n:int}} recent {{n:complaint counts/complaints count}}; it takes {least}.",
         )
         yield Finding("risk.few", "note", words, {"n": fact["n"]}, 0.3)
     else:
@@ -70,7 +70,7 @@ def _leading(by: str, table: pd.DataFrame, fact: pd.Series) -> Finding:
     words = Words(
         f"{{critical_kinds:int}} 类风险极高：{led.zh}{{names:{by}}}{'为首' if many else ''}|，合占全部影响的 {{critical_burden:pct}}；"
         "按件数占 {critical_share:pct}。",
-        f"{{critical_kinds:int}} {'kind is' if len(critical) == 1 else 'kinds are'} critical: {led.en}{{names:{by}}}|, with "
+        f"{{critical_kinds:int}} {{critical_kinds:kind is/kinds are}} critical: {led.en}{{names:{by}}}|, with "
         "{critical_burden:pct} of the burden and {critical_share:pct} of the complaints.",
     )
     values = fact[["critical_kinds", "critical_burden", "critical_share"]].to_dict() | {
@@ -159,7 +159,7 @@ def _checked(fact: pd.Series) -> Finding:
         f"{{periods_checked:int}} 期）；{'若只按件数排，为' if better else '只按件数排并不更差，为'} {{order_by_count:num2}}；前 {TOP} 类平均"
         "说中 {hits_mean:num1} 类。",
         "Looking back: the order told one period ahead agreed with what the complaints then weighed by a rank correlation of "
-        f"{{order_kept:num2}}| (mean of {{periods_checked:int}} periods, 95% interval {{order_low:num2}} to {{order_high:num2}}); by number "
+        f"{{order_kept:num2}}| (mean of {{periods_checked:int}} {{periods_checked:period/periods}}, 95% interval {{order_low:num2}} to {{order_high:num2}}); by number "
         f"alone {'it would have been' if better else 'it is no worse,'} {{order_by_count:num2}}; of the first {TOP} {{hits_mean:num1}} "
         "were right on average.",
     )
@@ -193,7 +193,7 @@ def _limits(by: str, period: Period, table: pd.DataFrame, fact: pd.Series) -> It
         what = column(by).words
         words = Words(
             f"本期有 {{n_blank:int}} 件没有填{what.zh}|，未计入。",
-            f"{{n_blank:int}} complaints of the period have no {what.en.lower()}| and are not counted.",
+            f"{{n_blank:int}} {{n_blank:complaint/complaints}} of the period {{n_blank:has/have}} no {what.en.lower()}| and {{n_blank:is/are}} not counted.",
         )
         yield Finding("risk.unclassified", "note", words, {"n_blank": fact["n_blank"]}, 0.35)
 

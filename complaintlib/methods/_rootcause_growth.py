@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from ..period import UNITS
+from ..period import KIND_WORDS, UNITS
 from ..result import Finding
 from ..words import Words
 from ._rootcause_apart import grown_traits
@@ -20,14 +20,14 @@ def problem(seen: Seen, fact: pd.Series, given: bool) -> Finding:
     if row["moved"] == "none":
         words = Words(
             f"“{{reason:reason}}”{{n:int}} 件，{part.zh}|；没有可比的历史，不判断是否增多。",
-            f"“{{reason:reason}}”: {{n:int}} complaints, {part.en}|; there is no history to tell whether they are more than usual.",
+            f"“{{reason:reason}}”: {{n:int}} {{n:complaint/complaints}}, {part.en}|; there is no history to tell whether they are more than usual.",
         )
         return Finding("rootcause.problem", "note", words, values, 0.6)
     values |= {
         k: row[k] for k in ("n_due", "beyond", "beyond_low", "beyond_high", "q", "n_then") if pd.notna(row[k])
     }
     values["periods_then"] = len(seen.past)
-    unit = UNITS[seen.period.kind]
+    unit, one = UNITS[seen.period.kind], KIND_WORDS[seen.period.kind]
     per = Words("每单", "per order") if seen.measure else Words("每天", "per day")
     began = Words("", "")
     if pd.notna(fact["began_on"]):
@@ -36,7 +36,7 @@ def problem(seen: Seen, fact: pd.Series, given: bool) -> Finding:
     form = "num1" if row["n_due"] < 10 else "int"
     due = Words(
         f"按此前 {{periods_then:int}} {unit.zh}{per.zh}的件数应有 {{n_due:{form}}} 件",
-        f"at the rate {per.en} of the {{periods_then:int}} {unit.en} before, {{n_due:{form}}} were due",
+        f"at the rate {per.en} of the {{periods_then:int}} {{periods_then:{one.en}/{unit.en}}} before, {{n_due:{form}}} were due",
     )
     wide = Words(
         "多出件数的 95% 区间 {beyond_low:int} 至 {beyond_high:int}，",
@@ -46,7 +46,7 @@ def problem(seen: Seen, fact: pd.Series, given: bool) -> Finding:
         wide = Words("", "")
         due = Words(
             f"此前 {{periods_then:int}} {unit.zh}没有一件",
-            f"there was none in the {{periods_then:int}} {unit.en} before",
+            f"there was none in the {{periods_then:int}} {{periods_then:{one.en}/{unit.en}}} before",
         )
     sure = (
         Words(
@@ -61,7 +61,7 @@ def problem(seen: Seen, fact: pd.Series, given: bool) -> Finding:
         words = Words(
             f"{first.zh}“{{reason:reason}}”：{{n:int}} 件，比预期多 {{beyond:int}} 件|；{due.zh}{began.zh}；{part.zh}"
             f"；{wide.zh}q 值 {{q:p}}。",
-            f"{first.en}“{{reason:reason}}”, {{n:int}} complaints, {{beyond:int}} more than expected|; {due.en}{began.en}; {part.en}"
+            f"{first.en}“{{reason:reason}}”, {{n:int}} {{n:complaint/complaints}}, {{beyond:int}} more than expected|; {due.en}{began.en}; {part.en}"
             f"; {wide.en}q {{q:p}}.",
         )
         return Finding("rootcause.problem", "watch", words, values, 0.7)
@@ -76,7 +76,7 @@ def problem(seen: Seen, fact: pd.Series, given: bool) -> Finding:
         )
     words = Words(
         f"{first.zh}“{{reason:reason}}”{{n:int}} 件，{state.zh}|；{due.zh}；{part.zh}；相差 {{beyond:+int}} 件{sure.zh}。",
-        f"{first.en}“{{reason:reason}}”, {{n:int}} complaints, {state.en}|; {due.en}; {part.en}; difference {{beyond:+int}}{sure.en}.",
+        f"{first.en}“{{reason:reason}}”, {{n:int}} {{n:complaint/complaints}}, {state.en}|; {due.en}; {part.en}; difference {{beyond:+int}}{sure.en}.",
     )
     return Finding("rootcause.problem", "note", words, values, 0.6)
 

@@ -49,7 +49,7 @@ def _apart(seen: Seen, tables: Tables, fact: pd.Series) -> Iterator[Finding]:
     table, least = tables["apart"], load_rules().statistics.min_count
     others = fact["n_classified"] - fact["n"]
     if min(fact["n"], others) < least:
-        few = Words("这类投诉只有 {n:int} 件", "there are only {n:int} of these complaints")
+        few = Words("这类投诉只有 {n:int} 件", "there {n:is/are} only {n:int} of these complaints")
         values = {"n": fact["n"]}
         if others < fact["n"]:
             few, values = Words("其他原因的投诉太少", "there are too few complaints for other reasons"), {}

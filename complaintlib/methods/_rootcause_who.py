@@ -64,7 +64,7 @@ def stages(reason: str, table: pd.DataFrame) -> Iterator[Finding]:
         "“{reason:reason}”的办理时间更多花在“{stage:stage}”：占 {share_time:pct}，其他原因只占 {share_time_others:pct}|；按工作时间"
         "计共 {spent_hours:int} 小时。",
         "More of the handling time of “{reason:reason}” goes into “{stage:stage}”: {share_time:pct}, {share_time_others:pct} for "
-        "other reasons|; {spent_hours:int} hours on the work clock.",
+        "other reasons|; {spent_hours:int} {spent_hours:hour/hours} on the work clock.",
     )
     yield Finding("rootcause.stage", "note", words, values, 0.38)
 
@@ -109,7 +109,7 @@ def limits(fact: pd.Series) -> Iterator[Finding]:
     if fact["n_often"] >= LEAST and fact["share_often"] >= BY_FEW:
         words = Words(
             "{customers_often:int} 位客户提出了其中 {n_often:int} 件，占 {share_often:pct}|：先看这些客户遇到了什么；各项检验把投诉当作互相独立的，须慎读。",
-            "{customers_often:int} customers made {n_often:int} of them, {share_often:pct}|: look first at what happened to these; the tests "
+            "{customers_often:int} {customers_often:customer/customers} made {n_often:int} of them, {share_often:pct}|: look first at what happened to {customers_often:this one/these}; the tests "
             "take complaints as independent. Read them with care.",
         )
         values = fact[["customers_often", "n_often", "share_often"]].to_dict()

@@ -20,7 +20,7 @@ _CATEGORY = {
     "new": (
         Words(
             "新出现：{category}|，本期 {n:int} 件，此前从未有过。",
-            "New: {category}|, {n:int} cases; there were none before.",
+            "New: {category}|, {n:int} {n:case/cases}; there were none before.",
         ),
         "watch",
         0.75,
@@ -28,7 +28,7 @@ _CATEGORY = {
     "above": (
         Words(
             f"{{category}}偏多|：{{n:int}} 件，{_RANGE.zh}。",
-            f"{{category}}: more than expected|, {{n:int}} cases; {_RANGE.en}.",
+            f"{{category}}: more than expected|, {{n:int}} {{n:case/cases}}; {_RANGE.en}.",
         ),
         "watch",
         0.7,
@@ -36,7 +36,7 @@ _CATEGORY = {
     "below": (
         Words(
             f"{{category}}偏少|：{{n:int}} 件，{_RANGE.zh}。",
-            f"{{category}}: fewer than expected|, {{n:int}} cases; {_RANGE.en}.",
+            f"{{category}}: fewer than expected|, {{n:int}} {{n:case/cases}}; {_RANGE.en}.",
         ),
         "good",
         0.5,
@@ -82,7 +82,7 @@ _CATEGORY = {
 }
 
 
-_WITHIN = Words("本期 {n:int} 件仍在预期之内", "the {n:int} of this period are still as expected")
+_WITHIN = Words("本期 {n:int} 件仍在预期之内", "the {n:int} of this period {n:is/are} still as expected")
 _RUN = {
     "shift_up": Words(
         f"总量持续偏高|：连续至少 {{run_length:int}} 期高于均值（已扣除季节和业务量），{_WITHIN.zh}。",
@@ -133,13 +133,13 @@ def _total_finding(seen: Seen, tables) -> Finding:
     if not seen.judged:
         words = Words(
             "{period:period}尚不完整|：已收到 {n:int} 件，不与完整的各期相比。",
-            "{period:period} is not complete|: {n:int} cases so far, not judged against whole periods.",
+            "{period:period} is not complete|: {n:int} {n:case/cases} so far, not judged against whole periods.",
         )
         return Finding("trend.partial", "note", words, {"period": seen.period, "n": last["n"]}, 0.6)
     if not np.isfinite(last["expected"]):
         words = Words(
             "{period:period}收到 {n:int} 件|；历史太短，还推算不出预期（至少要有此前 8 个完整的期间）。",
-            "{n:int} complaints in {period:period}|; history is too short for an expectation (needs 8 whole periods before).",
+            "{n:int} {n:complaint/complaints} in {period:period}|; history is too short for an expectation (needs 8 whole periods before).",
         )
         return Finding("trend.total", "note", words, {"period": seen.period, "n": last["n"]}, 0.4)
     if last["signal"] in ("above", "below"):
@@ -153,7 +153,7 @@ def _total_finding(seen: Seen, tables) -> Finding:
             values["excess"] = last["excess"]
             words = Words(
                 f"{{period:period}}比预期多 {{excess:int}} 件投诉|：收到 {{n:int}} 件，{_RANGE.zh}，已计入趋势、季节和业务量。",
-                f"{{excess:int}} complaints more than expected in {{period:period}}|: {{n:int}} came in, {_RANGE.en}; trend, "
+                f"{{excess:int}} {{excess:complaint/complaints}} more than expected in {{period:period}}|: {{n:int}} came in, {_RANGE.en}; trend, "
                 "season and volume are allowed for.",
             )
         level = (
@@ -173,7 +173,7 @@ def _total_finding(seen: Seen, tables) -> Finding:
 
 _SIZE = Words(
     "{n:int} 件，比预期多 {excess:int} 件（95% 区间 {excess_low:int}–{excess_high:int}）",
-    "{n:int} cases, {excess:int} more than expected (95%: {excess_low:int} to {excess_high:int})",
+    "{n:int} {n:case/cases}, {excess:int} more than expected (95%: {excess_low:int} to {excess_high:int})",
 )
 _SURE = Words(
     "95% 区间 {excess_share_low:pct}–{excess_share_high:pct}",
@@ -250,13 +250,13 @@ def _event_findings(seen: Seen, tables) -> list[Finding]:
     for row in events[now & (events["signal"] == "silent")].to_dict("records"):
         words = Words(
             "{channel:channel}有 {days:int} 天没有数据|（{first_day:day}起），往常约有 {expected:int} 件：总量因此偏低。",
-            "{channel:channel}: no data for {days:int} days|, from {first_day:day}; about {expected:int} cases would be usual, "
+            "{channel:channel}: no data for {days:int} days|, from {first_day:day}; about {expected:int} {expected:case/cases} would be usual, "
             "so the total reads low.",
         )
         if row["days"] == 1:
             words = Words(
                 "{channel:channel}在{first_day:day}没有数据|，往常约有 {expected:int} 件：总量因此偏低。",
-                "{channel:channel}: no data on {first_day:day}|; about {expected:int} cases would be usual, so the total reads "
+                "{channel:channel}: no data on {first_day:day}|; about {expected:int} {expected:case/cases} would be usual, so the total reads "
                 "low.",
             )
         names = ("channel", "days", "first_day", "last_day", "expected")
@@ -269,7 +269,7 @@ def _event_findings(seen: Seen, tables) -> list[Finding]:
         words = Words(
             f"{{first_day:day}}{{channel:channel}}一天 {{n:int}} 件|，往常约 {{expected:int}} 件；其中 {{top_share:pct}} 为{in_zh}"
             f"“{{code:{seen.by}}}”：更像一件事，而不是各自独立的投诉，该期偏高。",
-            f"{{channel:channel}}: {{n:int}} cases on {{first_day:day}} alone|, where about {{expected:int}} are usual; "
+            f"{{channel:channel}}: {{n:int}} {{n:case/cases}} on {{first_day:day}} alone|, where about {{expected:int}} {{expected:is/are}} usual; "
             f"{{top_share:pct}} of them “{{code:{seen.by}}}”{in_en}: more likely one event than as many complaints; that "
             "period reads high.",
         )

@@ -14,9 +14,11 @@ RULES = ("farrington", "ears", "cusum", "born", "tied")
 
 _SIZE = Words(
     "{n:int} 件，预期 {expected:int} 件，多 {excess:int} 件（95% 区间 {excess_low:int}–{excess_high:int}，q {q:p}）",
-    "{n:int} cases, {expected:int} expected, {excess:int} too many (95%: {excess_low:int} to {excess_high:int}; q {q:p})",
+    "{n:int} {n:case/cases}, {expected:int} expected, {excess:int} too many (95%: {excess_low:int} to {excess_high:int}; q {q:p})",
 )
-_CLEAR = Words("；降到 {clear_at:int} 件以内即解除", "; it clears at {clear_at:int} cases or fewer")
+_CLEAR = Words(
+    "；降到 {clear_at:int} 件以内即解除", "; it clears at {clear_at:int} {clear_at:case/cases} or fewer"
+)
 _KIND = {
     "farrington": Words(
         f"{{what}}突增|：{_SIZE.zh}；约自{{first_seen:day}}起{_CLEAR.zh}。",
@@ -25,7 +27,7 @@ _KIND = {
     "together": Words(
         f"{{what}}两期合计突增|：最近 {{periods:int}} 期共 {_SIZE.zh}；约自{{first_seen:day}}起；合计降到 {{clear_at:int}} 件以内即解除。",
         f"{{what}}: a jump over two periods|, in the last {{periods:int}} together {_SIZE.en}; since about {{first_seen:day}}; "
-        "it clears at {clear_at:int} cases or fewer together.",
+        "it clears at {clear_at:int} {clear_at:case/cases} or fewer together.",
     ),
     "cusum": Words(
         f"{{what}}缓慢上升|：自{{first_seen:day}}起逐期累积；本期 {_SIZE.zh}{_CLEAR.zh}。",
@@ -33,12 +35,12 @@ _KIND = {
     ),
     "born": Words(
         "新出现：{what}|，{first_seen:day}首次收到，本期 {n:int} 件，此前从未有过（q {q:p}）。",
-        "New: {what}|, first received on {first_seen:day}, {n:int} cases this period and none ever before (q {q:p}).",
+        "New: {what}|, first received on {first_seen:day}, {n:int} {n:case/cases} this period and none ever before (q {q:p}).",
     ),
     "tied": Words(
         f"{{what}}比以往集中|：按本期的总量和以往的关联程度应有 {{expected:int}} 件，实有 {{n:int}} 件（多 {{excess:int}} 件，95% 区间 "
         f"{{excess_low:int}}–{{excess_high:int}}，q {{q:p}}）；约自{{first_seen:day}}起{_CLEAR.zh}。",
-        f"{{what}}: more closely tied than before|, {{n:int}} cases where this period's totals and the earlier tie give "
+        f"{{what}}: more closely tied than before|, {{n:int}} {{n:case/cases}} where this period's totals and the earlier tie give "
         f"{{expected:int}}, {{excess:int}} too many (95%: {{excess_low:int}} to {{excess_high:int}}; q {{q:p}}); since about "
         f"{{first_seen:day}}{_CLEAR.en}.",
     ),
@@ -53,7 +55,7 @@ def findings(w: Watched, tables: dict[str, pd.DataFrame]) -> tuple[Finding, ...]
     if not w.judged:
         words = Words(
             "{period:period}尚不完整|：已收到 {n:int} 件，不作预警判断。",
-            "{period:period} is not complete|: {n:int} cases so far, no alarm is judged.",
+            "{period:period} is not complete|: {n:int} {n:case/cases} so far, no alarm is judged.",
         )
         values = {"period": w.period, "n": tables["watch"]["n"].iloc[0]}
         return (Finding("warning.partial", "note", words, values, 0.6),)
@@ -102,7 +104,7 @@ def _alarm_findings(w: Watched, watch: pd.DataFrame) -> list[Finding]:
 def _word_findings(table: pd.DataFrame) -> list[Finding]:
     words = Words(
         "有新用语反复出现|：“{word:text}”{others}，本期 {texts:int} 件有正文的投诉中有 {n:int} 件用到，{before}（q {q:p}）。",
-        "New words keep coming up|: “{word:text}”{others} in {n:int} of the {texts:int} complaints read, {before} (q {q:p}).",
+        "New words keep coming up|: “{word:text}”{others} in {n:int} of the {texts:int} {texts:complaint/complaints} read, {before} (q {q:p}).",
     )
     some = Words(
         "此前的 {texts_before:int} 件中有 {n_before:int} 件",
@@ -148,22 +150,22 @@ def _looked(w: Watched, tables: dict[str, pd.DataFrame]) -> Finding:
         name: every[name]
         for name in ("watched", "tested", "alarms", "on_watch", "leading", "false_most", "known_periods")
     }
-    unit = UNITS[w.period.kind]
+    unit, one = UNITS[w.period.kind], KIND_WORDS[w.period.kind]
     if not every["tested"]:
         words = Words(
             f"历史太短，还不能预警|：此前只有 {{known_periods:int}} {unit.zh}可比，至少要 4。",
-            f"History is too short for alarms|: {{known_periods:int}} {unit.en} before to compare with, at least 4 are needed.",
+            f"History is too short for alarms|: {{known_periods:int}} {{known_periods:{one.en}/{unit.en}}} before to compare with, at least 4 are needed.",
         )
         return Finding("warning.looked", "note", words, {"known_periods": every["known_periods"]}, 0.4)
     scope = Words(
         f"看了 {{watched:int}} 个序列（总量、各类别及组合），作了 {{tested:int}} 次检验，与此前 {{known_periods:int}} {unit.zh}相比",
-        f"{{watched:int}} series (the total, categories and pairs) in {{tested:int}} tests, against {{known_periods:int}} {unit.en} before",
+        f"{{watched:int}} series (the total, categories and pairs) in {{tested:int}} {{tested:test/tests}}, against {{known_periods:int}} {{known_periods:{one.en}/{unit.en}}} before",
     )
     words = Words(
         f"预警 {{leading:int}} 项|：{scope.zh}；共 {{alarms:int}} 个序列报警（误报平均至多 {{false_most:num1}} 个），"
         "另有 {on_watch:int} 个待观察；同一事件引起的并为一项。",
-        f"The watch list has {{leading:int}} entries|: {scope.en}; {{alarms:int}} series alarm (on average at most "
-        "{false_most:num1} of them falsely) and {on_watch:int} are on watch; those of one event are one entry.",
+        f"The watch list has {{leading:int}} {{leading:entry/entries}}|: {scope.en}; {{alarms:int}} series {{alarms:alarms/alarm}} (on average at most "
+        "{false_most:num1} of them falsely) and {on_watch:int} {on_watch:is/are} on watch; those of one event are one entry.",
     )
     if not every["leading"]:
         words = Words(
@@ -184,7 +186,7 @@ def _sight(w: Watched, table: pd.DataFrame) -> list[Finding]:
     values = {"factor": row["factor"], "volume": row["volume"], "found_within": row["found_within"]}
     words = Words(
         f"看得见什么|：每{one.zh} {{volume:text}} 件的类别翻一番，3 {unit.zh}内发现 {{found_within:pct}}",
-        f"What it can see|: a doubling of a category with {{volume:text}} cases a {one.en} is found within 3 {unit.en} in "
+        f"What it can see|: a doubling of a category with {{volume:text}} {{volume:case/cases}} a {one.en} is found within 3 {unit.en} in "
         "{found_within:pct} of trials",
     )
     seen = twice[twice["found_within"] >= SIGHTED]
@@ -193,7 +195,7 @@ def _sight(w: Watched, table: pd.DataFrame) -> list[Finding]:
         values |= {"volume_seen": seen["volume"].iloc[0], "found_seen": seen["found_within"].iloc[0]}
         more = Words(
             "；{volume_seen:text} 件的为 {found_seen:pct}。",
-            "; with {volume_seen:text} cases, in {found_seen:pct}.",
+            "; with {volume_seen:text} {volume_seen:case/cases}, in {found_seen:pct}.",
         )
     words = Words(words.zh + more.zh, words.en + more.en)
     return [Finding("warning.sight", "note", words, values, 0.3)]

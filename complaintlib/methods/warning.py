@@ -86,7 +86,7 @@ class WatchList(Result):
         if rows.empty or "rank" not in rows:
             ax.set_axis_off()
             return
-        note = Words("{n:int} 件，预期 {expected:int}", "{n:int} cases, {expected:int} expected")
+        note = Words("{n:int} 件，预期 {expected:int}", "{n:int} {n:case/cases}, {expected:int} expected")
         both = Words(f"{note.zh}（{{periods:int}} 期合计）", f"{note.en} ({{periods:int}} periods)")
         notes = [(both if row["periods"] == 2 else note).fill(lang, **row) for row in rows.to_dict("records")]
         names = [self._name(row, lang) for row in rows.to_dict("records")]

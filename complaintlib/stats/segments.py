@@ -7,7 +7,7 @@ restricted likelihood.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special
 
 PRIOR_SEASON, PRIOR_REGRESSOR = 0.3, 0.2  # standard deviations of log rates, as in `stats.season`
 CORRELATIONS = np.array([0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9])  # of one point with the next
@@ -143,7 +143,7 @@ def interval(grid: Grid, c: np.ndarray, level: float) -> tuple[float, float, flo
     mean = float(grid.weight @ middle)
 
     def below(value: float) -> float:
-        return float(grid.weight @ stats.norm.cdf((value - middle) / error))
+        return float(grid.weight @ special.ndtr((value - middle) / error))
 
     ends = (middle - 12 * error).min(), (middle + 12 * error).max()
     tail = (1 - level) / 2

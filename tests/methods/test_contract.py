@@ -1,6 +1,7 @@
 """What every method keeps, whatever it says: DESIGN section 5. A new method is picked up from the registry."""
 
 import math
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -48,6 +49,12 @@ def numbers(value) -> Iterator[float]:
         yield float(value)
 
 
+# A one beside a word of many: it wants the form `{n:case/cases}`.
+ONE_AND_MANY = re.compile(
+    r"(?<![\w.,−–+-])1 (cases|complaints|days|weeks|months|periods|entries|tests|visits|rows|are|were|have)\b"
+)
+
+
 def check(result: Result) -> None:
     """Findings and tables of any result."""
     assert result.findings
@@ -69,6 +76,7 @@ def check(result: Result) -> None:
             assert len(sentence) > 8
             assert not {"{", "}"} & set(finding.words[lang].format_map(_Empty()))
             assert "nan" not in sentence.lower().split()
+        assert not ONE_AND_MANY.search(finding.sentence("en")), finding.sentence("en")
         for name, value in finding.values.items():
             for number in numbers(value):
                 near = np.isclose(held, number, rtol=1e-9, atol=1e-12)
