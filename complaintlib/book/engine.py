@@ -94,7 +94,12 @@ def _of_folder(folder: Path) -> Book:
         if listed and name in HELD
     }
     tables = {
-        name: con.read_parquet(listed, table_name=name, hive_partitioning=False, union_by_name=True)
+        name: con.read_parquet(
+            listed,
+            table_name=name,
+            hive_partitioning=False,
+            union_by_name=name not in content.get("alike", ()),
+        )
         for name, listed in files.items()
     }
     con.raw_sql("SET enable_external_access = false; SET lock_configuration = true")
