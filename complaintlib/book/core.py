@@ -16,7 +16,7 @@ from ibis.expr.operations import DatabaseTable
 
 from ..clock import Clock
 from ..period import Period
-from ..schema import BLANK, CLASS, NONE, TABLES, TEXT, TEXTS
+from ..schema import BLANK, CLASS, NONE, OTHER, TABLES, TEXT, TEXTS
 from ..taxonomies import load_taxonomy
 from ..words import Trouble, Words
 from . import cases, lengths, promises, slots
@@ -108,6 +108,16 @@ class Book:
         breaks = (replace(one, field=CLASS) for one in self.breaks if one.field == "reason")
         tables = {**self.tables, "complaints": cases.mutate(**{CLASS: known})}
         return replace(self, tables=tables, breaks=(*self.breaks, *breaks))
+
+    def lumped(self, kept: Mapping[str, Iterable[str]]) -> "Book":
+        """The book whose complaints have, in each of these columns of codes, the values named, and `schema.OTHER` for all
+        others: what is asked by several wide columns stays small."""
+        cases = self.tables["complaints"]
+        codes = {name: category(cases, name) for name in kept}
+        cases = cases.mutate(
+            **{name: ibis.ifelse(code.isin(sorted(kept[name])), code, OTHER) for name, code in codes.items()}
+        )
+        return replace(self, tables={**self.tables, "complaints": cases})
 
     # ------------------------------------------------------------------------------------------ questions
 

@@ -94,12 +94,7 @@ def _of_folder(folder: Path) -> Book:
         if listed and name in HELD
     }
     tables = {
-        name: con.read_parquet(
-            listed,
-            table_name=name,
-            hive_partitioning=False,
-            union_by_name=name not in content.get("alike", ()),
-        )
+        name: con.read_parquet(listed, table_name=name, hive_partitioning=False, union_by_name=True)
         for name, listed in files.items()
     }
     con.raw_sql("SET enable_external_access = false; SET lock_configuration = true")

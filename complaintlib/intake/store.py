@@ -88,23 +88,12 @@ def commit(folder: Path, content: Content) -> None:
     for files in content["files"].values():
         for file in files:
             os.chmod(folder / file, 0o600)
-    content["alike"] = sorted(name for name, files in content["files"].items() if _alike(folder, files))
     beside = folder / "store.json.new"
     with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         json.dump(content, file, ensure_ascii=False, indent=1, sort_keys=True)
         file.flush()
         os.fsync(file.fileno())
     os.replace(beside, folder / "store.json")
-
-
-def _alike(folder: Path, files: list[str]) -> bool:
-    """Whether all files have the same columns, so that nobody who reads them has to put these together."""
-    columns = (
-        "SELECT file_name, list((name, type, logical_type)) AS columns FROM parquet_schema(?) GROUP BY ALL"
-    )
-    with duckdb.connect() as con:
-        asked = f"SELECT count(DISTINCT columns) < 2 FROM ({columns})"
-        return not files or con.execute(asked, [[str(folder / file) for file in files]]).fetchone()[0]
 
 
 def sweep(folder: Path) -> None:

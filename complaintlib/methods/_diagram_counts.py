@@ -132,7 +132,9 @@ def _cells(asked: Asked, history: Sequence[Period]) -> tuple[pd.DataFrame, np.nd
     fields = asked.fields
     if asked.own is None:
         return pd.DataFrame(columns=fields), np.zeros((0, len(history)))
-    found = asked.book.series("complaints", fields, history, where=asked.own)
+    named = [*asked.filters.values(), asked.own]
+    kept = {field: {value for one in named for value in one.get(field, ())} for field in fields}
+    found = asked.book.lumped(kept).series("complaints", fields, history, where=asked.own)
     wide = found.assign(one="").pivot(index=["one", *fields], columns="period", values="n")
     return wide.index.to_frame(index=False), wide[[p.text for p in history]].to_numpy(float)
 
