@@ -274,9 +274,7 @@ def test_f30_a_second_run_of_the_same_report_is_told_so(store, tmp_path):
 
 def test_a_dry_run_shows_the_plan_and_writes_nothing(store, tmp_path):
     run = build(store, tmp_path / "none", dry_run=True)
-    assert (
-        run.exit_code == 0 and "toy: toy.ipynb" in run.say("en") and "2026年10月玩具月报" in run.say("zh")
-    )
+    assert run.exit_code == 0 and "toy: toy.ipynb" in run.say("en") and "2026年10月玩具月报" in run.say("zh")
     assert not (tmp_path / "none").exists()
 
 
