@@ -31,7 +31,12 @@ class Words:
         return {"zh": self.zh, "en": self.en}[lang]
 
     def fill(self, lang: str, /, **values: Any) -> str:
-        """The text with its `{name:form}` places filled; see `show` for the forms, `{n:case/cases}` among them."""
+        """The text with its `{name:form}` places filled; see `show` for the forms.
+
+        A form with a slash is the word that goes with a number: `{n:int} {n:case/cases}` reads 1 case, 2 cases. The
+        first stands where `int` shows 1; the second where it shows anything else, and where the number is missing or
+        starred.
+        """
         return _Filler(lang).vformat(self[lang], (), values)
 
 
@@ -262,13 +267,7 @@ def show(value: Any, form: str, lang: str) -> str:
     `pct`, `pct1`, `+pct`, `pp`, `points` (pp without its unit), `p` (a p- or q-value), `min`, `+min` (minutes), `work`, `+work` (minutes on the work clock),
     `day`, `moment`, `period`, `text`, `yes` (a flag); any other form names the field whose labels give the word for a code. A list or
     tuple is shown item by item.
-
-    A form with a slash is the word that goes with a number: `{n:int} {n:case/cases}` reads 1 case, 2 cases. The first
-    stands where `int` shows 1; the second where it shows anything else, and where the number is missing or starred.
     """
-    if "/" in form:
-        one, many = form.split("/")
-        return one if (value if isinstance(value, str) else show(value, "int", lang)) == "1" else many
     if isinstance(value, list | tuple):
         return listed([show(item, form, lang) for item in value], lang)
     if hasattr(value, "name_in"):  # a Period names itself
@@ -312,4 +311,9 @@ class _Filler(string.Formatter):
         self.lang = lang
 
     def format_field(self, value: Any, form: str) -> str:
+        one, slash, many = form.partition("/")
+        if slash:
+            return (
+                one if (value if isinstance(value, str) else show(value, "int", self.lang)) == "1" else many
+            )
         return show(value, form or "text", self.lang)

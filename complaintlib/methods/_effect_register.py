@@ -24,7 +24,7 @@ COLUMNS = (
 )
 TIMES = ("due_on", "started_on", "done_on")
 YEARS = 2  # a measure that began longer ago, and is done, is no longer told
-RECENT = pd.Timedelta(days=31)  # a report on data no older than this tells what is planned now
+AHEAD = pd.Timedelta(days=183)  # what is not begun and due later than this is no plan of now
 MANY = 1000
 
 
@@ -34,9 +34,8 @@ def register(book: Book, period: Period) -> pd.DataFrame:
     `status`: planned, in_progress, done or cancelled, by the dates rather than by what was written later;
     `days_overdue`, where it is due and not done. Raises NotMeasured where there is no register.
 
-    A register does not say when a measure was entered. One that has not begun is taken for a later one, and left out, where
-    it was not due by then and complaints have come for more than `RECENT` since; or where its filters name what only came
-    up since.
+    A register does not say when a measure was entered: in a report on a time long past, one that has not begun and is due
+    more than `AHEAD` after it is taken for a later one and left out.
     """
     now = period.as_of
     known = [name for name in COLUMNS if book.has("actions", name)]
@@ -44,9 +43,8 @@ def register(book: Book, period: Period) -> pd.DataFrame:
     for name in TIMES:
         rows[name] = pd.to_datetime(rows[name]).astype("datetime64[us]")
     rows["done_on"] = rows["done_on"].where(rows["done_on"] < now)
-    old = book.at(None).span("complaints")[1] > now + RECENT
-    later = [_entered_later(row, book, now, old) for row in rows.to_dict("records")]
-    rows = rows[~np.array(later, bool)]
+    planned = rows["started_on"].isna() & rows["done_on"].isna()
+    rows = rows[~(planned & (rows["due_on"] > now + AHEAD))]
     rows["expected_change"] = pd.to_numeric(rows["expected_change"]).astype(float)
     rows["title"] = rows["title"].astype(object).fillna(rows["action_id"])
     begun, done = rows["started_on"].notna(), rows["done_on"].notna()
@@ -59,22 +57,6 @@ def register(book: Book, period: Period) -> pd.DataFrame:
     recent = rows["started_on"] >= now - pd.DateOffset(years=YEARS)
     rows = rows[recent | ~rows["status"].isin(["done", "cancelled"]) | ~begun]
     return rows.sort_values(["started_on", "action_id"], kind="stable", ignore_index=True)
-
-
-def _entered_later(action: Mapping[str, Any], book: Book, now: pd.Timestamp, old: bool) -> bool:
-    """Whether a measure that has not begun came onto the register after `now`; `old`: whether that is long ago."""
-    if pd.notna(action["started_on"]) or pd.notna(action["done_on"]):
-        return False
-    return (old and not action["due_on"] < now) or (
-        _reads(action, book.at(None)) and not _reads(action, book)
-    )
-
-
-def _reads(action: Mapping[str, Any], book: Book) -> bool:
-    try:
-        return all(filter_of(action, name, book) is not None for name in ("target", "control"))
-    except Trouble:
-        return False
 
 
 def filter_of(action: Mapping[str, Any], name: str, book: Book) -> Filter:

@@ -276,27 +276,18 @@ def test_what_begins_later_is_not_on_the_register_yet(fallen):
 @pytest.mark.parametrize(
     ("changed", "period", "told"),
     [
-        ({}, "2026-10", True),  # the report of now: planned ones are on it
-        ({}, "2026-09", True),  # a month old
-        ({}, "2026-08", False),  # planned since, for all that is known
-        ({"due_on": "2026-08-31"}, "2026-08", True),  # due then, so it was on it
-        ({"due_on": "2026-12-31"}, "2025-12", False),
-        ({"status": "cancelled"}, "2025-12", False),
-        ({"target": "reason=new"}, "2026-10", True),
-        ({"target": "reason=new"}, "2026-09", False),  # about a reason first seen in October
-        ({"control": "reason=new"}, "2026-09", False),
-        ({"target": "reason=nwe"}, "2026-09", True),  # of no reason then or now: a mistake
+        ({}, "2026-10", True),
+        ({}, "2026-06", True),  # five months ahead
+        ({}, "2025-12", False),  # eleven months: planned since, for all that is known
+        ({"due_on": None}, "2025-12", True),
+        ({"due_on": "2025-12-20"}, "2025-12", True),  # due by then, so it was on it
+        ({"started": "2025-12-01"}, "2025-12", True),
     ],
 )
-def test_what_was_entered_later_is_neither_told_nor_found_fault_with(fallen, changed, period, told):
-    new = pd.DataFrame(
-        {"received_at": [pd.Timestamp("2026-10-31 12:00")], "reason": "new", "complaint_id": "new1"}
-    )
-    planned = action("A2", **{"started": None, "status": "planned"} | changed)
-    result = effect(book(pd.concat([fallen, new.assign(text="…")]), action(), planned), Period(period))
+def test_what_is_due_long_after_and_has_not_begun_is_no_plan_of_then(fallen, changed, period, told):
+    planned = action("A2", **{"started": None, "due_on": "2026-11-30", "status": "planned"} | changed)
+    result = effect(book(fallen, action(), planned), Period(period))
     assert ("A2" in set(result.table["action_id"])) is told
-    mended = [f.values["said_en"] for f in result.findings if f.key == "effect.register"]
-    assert len(mended) == (changed.get("target") == "reason=nwe") and all("A2" in said for said in mended)
 
 
 def test_measures_about_the_same_complaints_are_not_told_apart(fallen):
