@@ -48,7 +48,7 @@ def read_filter(text: object, book: Book) -> Filter:
         name = column(field).words
         if not book.has("complaints", field):
             raise Trouble(Words(f"没有“{name.zh}”这一列", f"there is no column “{name.en}”"))
-        codes = book.counts("complaints", [field])[field]
+        codes = book.codes(field)
         named = {word: code for code in codes for word in (*(label(field, code, g) for g in LANGUAGES), code)}
         for value in values:
             if value not in named:

@@ -228,6 +228,11 @@ class Book:
         found = self._ask(rows.select(*(wanted if apart else held)).limit(limit))
         return found if not apart else self._with_texts(found, apart)[list(columns)]
 
+    def codes(self, column: str) -> list[str]:
+        """The codes that a column of the complaints has, in their order; missing ones as `schema.BLANK`."""
+        found = self._ask(self._rows("complaints", [column]).select(column).distinct())[column]
+        return sorted(set(found.replace("", BLANK).fillna(BLANK)))
+
     def span(self, table: str = "complaints") -> tuple[pd.Timestamp, pd.Timestamp]:
         """When the first and the last row of a table came, by its own time; (NaT, NaT) where there is none."""
         time = TABLES[table].time

@@ -62,7 +62,7 @@ def write_forms(folder: Path, book: Book, period: Period, lang: str) -> list[Pat
 
 def lists_of(book: Book) -> dict[str, tuple[str, ...]]:
     """The codes of every drop-down list by its name; a list too long to be one is left out."""
-    known = {name: tuple(book.counts("complaints", [name])[name]) for name in FROM_DATA if book.has("complaints", name)}  # fmt: skip
+    known = {name: tuple(book.codes(name)) for name in FROM_DATA if book.has("complaints", name)}  # fmt: skip
     known = {name: tuple(code for code in codes if not code.startswith("(")) for name, codes in known.items()}
     return {name: codes for name, codes in known.items() if 0 < len(codes) <= LONGEST} | FIXED
 

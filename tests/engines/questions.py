@@ -12,6 +12,7 @@ MOMENT = OCT.start + (OCT.end - OCT.start) / 3  # within a month, and not at mid
 
 QUESTIONS = {
     "span": lambda b: b.span(),
+    "codes": lambda b: b.codes("reason"),
     "has": lambda b: [b.has("complaints", "reason"), b.has("complaints", "city"), b.has("events"), b.has("staffing"), b.has("complaints", "text")],
     "seen": lambda b: b.seen(OCT),
     "all": lambda b: b.counts(),
