@@ -10,6 +10,7 @@ complaints (see `filters`), of those that the diagram's own filter takes: number
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -84,6 +85,12 @@ def load_causes(path: Path | str = FORM) -> Causes:
     if problems:
         raise trouble({path.name: problems})
     return Causes(tuple(diagrams.values()), tuple(causes.values()))
+
+
+def bones(diagram: Diagram, causes: Iterable[Cause]) -> list[str]:
+    """The bones to draw: all of the set for causes, as one that is empty was perhaps not looked at; else those in use."""
+    used = {cause.family for cause in causes}
+    return [name for name in FAMILIES[diagram.families] if name in used or diagram.kind == "cause"]
 
 
 def chain(cause: Cause, known: dict[str, Cause]) -> list[Cause]:

@@ -238,9 +238,8 @@ class Book:
         time = TABLES[table].time
         rows = self._rows(table, [time])
         rows = rows.filter(rows[time].notnull()).select(time)
-        first = self._ask(rows.order_by(time).limit(1))[
-            time
-        ].max()  # most files are passed over, as `min` does not
+        # By order, since most files are passed over so, and none by asking for the least.
+        first = self._ask(rows.order_by(time).limit(1))[time].max()
         newest = rows if self.as_of is None else rows.filter(rows[time] >= moment(self.as_of - NEWEST))
         last = self._ask(newest.aggregate(last=newest[time].max()))["last"].iloc[0]
         if pd.isna(last) and pd.notna(first):

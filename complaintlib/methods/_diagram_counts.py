@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..book import Book, NotMeasured
-from ..causes import FAMILIES, Cause, Diagram
+from ..causes import Cause, Diagram, bones
 from ..filters import Filter, parts, read_filter
 from ..indicators import measures_by, whole_history
 from ..period import Period
@@ -42,14 +42,6 @@ class Asked:
     def fields(self) -> list[str]:
         """The columns that entries name."""
         return sorted({field for one in self.filters.values() for field in one})
-
-    @property
-    def bones(self) -> list[str]:
-        """The bones to draw: all of the set for causes, as one that is empty was perhaps not looked at."""
-        if self.top.kind == "five_why":
-            return []
-        used = {cause.family for cause in self.causes}
-        return [name for name in FAMILIES[self.top.families] if name in used or self.top.kind == "cause"]
 
     def held(self, cells: pd.DataFrame, entry: str) -> np.ndarray:
         """Which rows of a frame with the columns `fields` an entry's filter takes."""
@@ -172,7 +164,7 @@ def _rows(asked: Asked, cells: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     every, nothing = np.ones(len(cells), bool), np.zeros(len(cells), bool)
     held = {name: asked.held(cells, name) for name in asked.filters}
     rows = [("problem", "", ALL, every)]
-    for bone in asked.bones:
+    for bone in bones(asked.top, asked.causes) if asked.top.kind != "five_why" else ():
         own = [held[c.id] for c in asked.causes if c.family == bone and c.id in held]
         if own:
             rows.append(("bone", "", bone, np.any([nothing, *own], axis=0)))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from .. import fishbone, whytree
-from ..causes import FAMILIES, Cause, Diagram, chain
+from ..causes import Cause, Diagram, bones, chain
 from ..period import Period
 from ..plan import Plan
 from ..result import STAR
@@ -37,8 +37,7 @@ def fishbone_of(
 ) -> Plan:
     """The bones of the set (for causes also the empty ones) with their causes and sub-causes."""
     rows, basis = _by_entry(tests), entries.set_index("entry")["shown_by"].to_dict()
-    bones = tests[tests["drawn_as"] == "bone"].set_index("family").to_dict("index")
-
+    counted = tests[tests["drawn_as"] == "bone"].set_index("family").to_dict("index")
     why = top.kind != "countermeasure"  # what measures are aimed at moves no measure
 
     def twig(cause: Cause) -> fishbone.Twig:
@@ -56,16 +55,14 @@ def fishbone_of(
             tuple(twig(c) for c in below),
         )
 
-    used = {cause.family for cause in causes}
-    drawn = [name for name in FAMILIES[top.families] if name in used or top.kind == "cause"]
     spine = [
         fishbone.Twig(
             label("family", name, lang),
-            _number(bones.get(name), lang, moved=why),
-            moved=_moved(bones.get(name)) if why else "",
+            _number(counted.get(name), lang, moved=why),
+            moved=_moved(counted.get(name)) if why else "",
             twigs=tuple(twig(c) for c in causes if c.family == name and not c.parent),
         )
-        for name in drawn
+        for name in bones(top, causes)
     ]
     whole = tests.iloc[0].to_dict()
     head = fishbone.Twig(top.problem[lang], _number(whole, lang, share=False), moved=_moved(whole))
