@@ -42,9 +42,9 @@ def checks(
     held = book.tables["complaints"].columns if "complaints" in book.tables else ()
     placed = "received_at" if basis == "received" else "closed_at"
     answered = [c for c in ("first_response_at",) if c in held]
-    rows = ending(
-        book, "complaints", dict.fromkeys([*by, placed, *answered]), "resolved_at", where, case=True
-    )
+    columns = dict.fromkeys([*by, placed, *answered])
+    bounded = [] if window is None else [placed, "closed_at", *answered]
+    rows = ending(book, "complaints", columns, "resolved_at", where, True, bounded)
     rows, since = seen_in(book, rows, placed, window)
     rows = _first(book, rows, "followed_up", "events", {"stage": FOLLOW_UP}, since)
     rows = _first(book, rows, "evaluated", "surveys", {}, since)

@@ -5,7 +5,7 @@ already has. Only counts, sums, date truncation, comparisons and windows are use
 Frames come back small, sorted by their key columns, with missing categories as `schema.BLANK`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,13 +20,14 @@ from ..schema import BLANK, CLASS, NONE, OTHER, TABLES, TEXT, TEXTS
 from ..taxonomies import load_taxonomy
 from ..words import Trouble, Words
 from . import cases, lengths, promises, slots
-from .ask import TRUNCATE, category, chosen, filled, hidden_then, moment
+from .ask import category, chosen, filled, hidden_then, missing, moment
 from .frames import grid, to_arrow
 from .steps import open_cases, steps
 
 _CASE = ("complaint_id", "source", "received_at")  # what a complaint and its texts have in common
 STOCKS = ("customers",)  # measures that stand at a moment: averaged over months, where the others add up
 NEWEST = pd.Timedelta(days=92)  # the last row is looked for here first
+DAILY = ("day", "week")  # kinds of periods that are made of days; the others of months
 ENDS = {"events": "left_at"}  # the time by which a row is no longer open; `closed_at` elsewhere
 
 Where = Mapping[str, Any]
@@ -167,21 +168,16 @@ class Book:
         if basis == "open":
             return self._open_series(table, by, periods, where)
         time = _time_of(table, basis)
-        rows = self._rows(table, [*by, time, *_some(total)], where)
+        rows = self._rows(table, [*by, time, *_some(total)], where, [time])
         rows = self._between(rows, time, periods[0].start, periods[-1])
-        # By day first: to find the month of each single row takes an engine longer than all the rest.
-        days = self._tally(rows.mutate(day=rows[time].date()), ["day", *by], total)
-        start = days.day.cast("timestamp").truncate(TRUNCATE[periods[0].kind])
-        sums = {name: days[name].sum() for name in ("n", *_some(total))}
-        found = self._answer(
-            days.group_by(period_start=start, **{b: days[b] for b in by}).aggregate(**sums), total
-        )
-        starts, names = found["period_start"].unique(), {p.start: p.text for p in periods}
-        names |= {s: Period.holding(s, periods[0].kind).text for s in starts if s not in names}
-        found.insert(0, "period", found.pop("period_start").map(names).astype(object))
-        values = ["n"] if total is None else ["n", total]
-        found = found.groupby(["period", *by], as_index=False, sort=False, dropna=False)[values].sum()
-        return grid(found, by, periods, values)
+        day = rows[time].date()
+        # Numbers of months: to cut a time off at its month takes an engine longer than all the rest.
+        slot = day if periods[0].kind in DAILY else day.year() * 12 + day.month()
+        found = self._tally(rows.mutate(slot=slot), ["slot", *by], total)
+        found.insert(0, "period", found.pop("slot").map(_slots(periods)).astype(object))
+        values = ["n", *_some(total)]
+        found = found.groupby(["period", *by], as_index=False, sort=False)[values].sum()
+        return grid(_as_numbers(found, total), by, periods, values)
 
     def exposure(self, measure: str, periods: Sequence[Period], by: Sequence[str] = ()) -> pd.DataFrame:
         """The denominator per period: `period`, the `by` columns, `value`; missing where a month is not there.
@@ -224,14 +220,20 @@ class Book:
         order = [c for c in dict.fromkeys([TABLES[table].time, *TABLES[table].key]) if c in known]
         wanted = list(dict.fromkeys([*held, *order, *(_CASE if apart else [])]))
         rows = self._in_window(self._held(table, wanted, where, basis, window), table, window, basis)
-        rows = rows.order_by([ibis.desc(c) if latest else ibis.asc(c) for c in order])
-        found = self._ask(rows.select(*(wanted if apart else held)).limit(limit))
+        ordered = [ibis.desc(c) if latest else ibis.asc(c) for c in order]
+        parts = [rows]
+        if latest and window is None and self.as_of is not None:  # most often the newest are enough
+            parts.insert(0, rows.filter(rows[order[0]] >= moment(self.as_of - NEWEST)))
+        for part in parts:
+            found = self._ask(part.order_by(ordered).select(*(wanted if apart else held)).limit(limit))
+            if len(found) == limit:
+                break
         return found if not apart else self._with_texts(found, apart)[list(columns)]
 
     def codes(self, column: str) -> list[str]:
         """The codes that a column of the complaints has, in their order; missing ones as `schema.BLANK`."""
         found = self._ask(self._rows("complaints", [column]).select(column).distinct())[column]
-        return sorted(set(found.replace("", BLANK).fillna(BLANK)))
+        return sorted(set(found.mask(missing(found), BLANK)))
 
     def span(self, table: str = "complaints") -> tuple[pd.Timestamp, pd.Timestamp]:
         """When the first and the last row of a table came, by its own time; (NaT, NaT) where there is none."""
@@ -272,8 +274,18 @@ class Book:
 
     # ------------------------------------------------------------------------------------------- how it asks
 
-    def _rows(self, name: str, columns: Sequence[str], where: Where | None = None) -> ir.Table:
-        """The table's rows as of the book's moment, and of their columns those named as they stood then."""
+    def _rows(
+        self,
+        name: str,
+        columns: Sequence[str],
+        where: Where | None = None,
+        bounded: Collection[str] = (),
+    ) -> ir.Table:
+        """The table's rows as of the book's moment, and of their columns those named as they stood then.
+
+        `bounded` are times of which the question itself takes none after that moment: what an engine is not told twice
+        it finds sooner.
+        """
         if name not in self.tables:
             raise NotMeasured(name)
         rows, time, where = self.tables[name], TABLES[name].time, where or {}
@@ -282,8 +294,9 @@ class Book:
         named = {*columns, *where, time, _time_of(name, "closed")}  # the fewer, the shorter every question
         rows = rows.select(*(column for column in rows.columns if column in named))
         if self.as_of is not None and time in rows.columns:
-            rows = rows.filter((rows[time] < moment(self.as_of)) | rows[time].isnull())
-            hidden = hidden_then(rows, name, moment(self.as_of), {*columns, *where})
+            if time not in bounded:
+                rows = rows.filter((rows[time] < moment(self.as_of)) | rows[time].isnull())
+            hidden = hidden_then(rows, name, moment(self.as_of), {*columns, *where}, bounded)
             rows = rows.mutate(**hidden) if hidden else rows
         return chosen(rows, where)
 
@@ -292,7 +305,8 @@ class Book:
     ) -> ir.Table:
         """The rows a question of that basis is about: the steps that are open are those that nothing came after."""
         if table != "events" or basis != "open":
-            return self._rows(table, columns, where)
+            bounded = [] if window is None or basis == "open" else [_time_of(table, basis)]
+            return self._rows(table, columns, where, bounded)
         rows = steps(
             self, columns, where, None, open_cases(self, self._end(window) if window else self.as_of)
         )
@@ -342,22 +356,23 @@ class Book:
         return min(window.end, self.as_of) if self.as_of is not None else window.end
 
     def _grouped(self, rows: ir.Table, by: Sequence[str], total: str | None = None) -> pd.DataFrame:
-        found = self._answer(self._tally(rows, by, total), total)
+        found = _as_numbers(self._tally(rows, by, total), total)
         return found.sort_values(list(by), kind="stable", ignore_index=True) if by else found
 
-    def _tally(self, rows: ir.Table, by: Sequence[str], total: str | None = None) -> ir.Table:
-        """The question how many rows there are by columns, and how much of `total`."""
+    def _tally(self, rows: ir.Table, by: Sequence[str], total: str | None = None) -> pd.DataFrame:
+        """How many rows there are by columns, and how much of `total`, missing categories as `schema.BLANK`."""
         sums = {"n": rows.count()}
         if total:  # as decimals: the same sum in any order of the rows
             sums[total] = rows[total].cast("decimal(20, 4)").sum()
-        keys = {column: category(rows, column) for column in by}
-        return rows.group_by(**keys).aggregate(**sums) if by else rows.aggregate(**sums)
-
-    def _answer(self, question: ir.Table, total: str | None) -> pd.DataFrame:
-        found = self._ask(question)
-        if total:
-            found[total] = found[total].astype(float).fillna(0.0)
-        return found.astype({"n": "int64"})
+        found = self._ask(rows.group_by(*by).aggregate(**sums) if by else rows.aggregate(**sums))
+        # Named here, not in the question: an engine counts codes faster than texts that it has to make first.
+        blank = {column: missing(found[column]) for column in by if rows[column].type().is_string()}
+        if any(where.any() for where in blank.values()):
+            found = found.assign(
+                **{column: found[column].mask(where, BLANK) for column, where in blank.items()}
+            )
+            found = found.groupby(list(by), as_index=False, sort=False, dropna=False)[list(sums)].sum()
+        return found
 
     def _open_series(
         self, table: str, by: Sequence[str], periods: Sequence[Period], where: Where | None
@@ -377,6 +392,23 @@ class Book:
         if key not in self.answers:
             self.answers[key] = self.con.to_pyarrow(question).to_pandas()
         return self.answers[key].copy()
+
+
+def _as_numbers(found: pd.DataFrame, total: str | None) -> pd.DataFrame:
+    """Counts as whole numbers and a sum, which comes in decimals, as a number: 0 where there was nothing to add."""
+    if total:
+        found[total] = found[total].astype(float).fillna(0.0)
+    return found.astype({"n": "int64"})
+
+
+def _slots(periods: Sequence[Period]) -> dict[Any, str]:
+    """The period of each of its days, or of each of its months by their number."""
+    by_day = periods[0].kind in DAILY
+    return {
+        slot.date() if by_day else slot.year * 12 + slot.month: period.text
+        for period in periods
+        for slot in pd.date_range(period.start, period.end, freq="D" if by_day else "MS", inclusive="left")
+    }
 
 
 def _some(total: str | None) -> list[str]:

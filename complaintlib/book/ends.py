@@ -1,6 +1,6 @@
 """How cases end: the end asked for, another one, none yet; and the time in which they waited on somebody."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import ibis
@@ -20,10 +20,20 @@ SUFFIXES = ("", *(f"_{clock}" for clock in CLOCKS))  # of a time, and of the min
 
 
 def ending(
-    book: "Book", table: str, columns: Sequence[str], end: str, where: Where | None, case: bool = False
+    book: "Book",
+    table: str,
+    columns: Sequence[str],
+    end: str,
+    where: Where | None,
+    case: bool = False,
+    bounded: Collection[str] = (),
 ) -> ir.Table:
     """The rows with `ending` (the time of the end asked for) and, for both clocks, `ending_<clock>`; and with `closing`,
-    the time by which a complaint was over in any way, and `otherwise`, its status where that was another way."""
+    the time by which a complaint was over in any way, and `otherwise`, its status where that was another way.
+
+    `bounded` as in `Book._rows`. With `closed_at` among them the ends found are for comparing with the book's moment: they
+    may come after it.
+    """
     held = book.tables[table].columns if table in book.tables else ()
     closes = table == "complaints" and "closed_at" in held
     ends = end in held or not (
@@ -32,7 +42,9 @@ def ending(
     more = [c for c in ("closed_at", "status") if table == "complaints" and c in held]
     wanted = dict.fromkeys([*columns, *([end] if ends else []), *more, *(["complaint_id"] if case else [])])
     times = [c for c in wanted if c in CLOCKED.get(table, ())]
-    rows = book._rows(table, with_minutes(wanted, times), where)
+    if "closed_at" in bounded:  # not a time of resolution: until it is known, that of closing stands for it
+        bounded = {*bounded, "status", end} - {"resolved_at", *set(columns).difference(bounded), *(where or {})}
+    rows = book._rows(table, with_minutes(wanted, times), where, bounded)
     status = rows["status"].fill_null("") if "status" in more else ibis.literal("")
     otherwise = ibis.ifelse(status.isin(ENDED_OTHERWISE), status, OPEN)
     parts = {}

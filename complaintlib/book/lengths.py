@@ -80,7 +80,8 @@ def spells(
             otherwise=ibis.literal(OPEN), **{f"ending{s}": rows[f"{ends}{s}"] for s in SUFFIXES}
         )
     else:
-        rows = ending(book, table, [*by, start], end, where, case=bool(pauses))
+        bounded = [] if window is None else ["closed_at", *([start] if basis != "closed" else [])]
+        rows = ending(book, table, [*by, start], end, where, bool(pauses), bounded)
     rows = rows.filter(rows[start].notnull())
     if (
         basis == "closed" and window is not None and "closed_at" in rows.columns

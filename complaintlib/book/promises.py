@@ -55,7 +55,7 @@ def due_rows(
     """The rows behind `due`: one a case whose limit ran out in the window, with its `state`."""
     windows = windows_of(book, window)
     named = [*by, grade, "received_at"]
-    rows = ending(book, "complaints", named, end, where, case=case or bool(pauses))
+    rows = ending(book, "complaints", named, end, where, case or bool(pauses), ["closed_at"])
     edges = [
         [book.clock.minutes(m)[CLOCKS.index(clock)] for m in (w.start, min(w.end, seen_until(book, w)))]
         for w in windows
