@@ -65,7 +65,7 @@ def answer(method: str, store: str, given: dict) -> float:
     """Seconds from an imported library to finding, picture and table."""
     import complaintlib
 
-    for module in ("look", "result", f"methods.{method}", "report.shared"):
+    for module in ("look", "result", f"methods.{method}"):
         import_module(f"complaintlib.{module}")
     began = time.perf_counter()
     result = getattr(complaintlib, method)(

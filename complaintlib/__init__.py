@@ -33,9 +33,8 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     if name in METHODS:
-        value = getattr(import_module(f".methods.{name}", __name__), name)
-        if "COMPLAINTKIT_SHARED" in os.environ:  # a kernel of a report run
-            value = import_module(".report.shared", __name__).shared(value)
+        answer = getattr(import_module(f".methods.{name}", __name__), name)
+        value = import_module(".shared", __name__).shared(answer)
     elif name in _HOMES:
         value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
     else:

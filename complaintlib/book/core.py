@@ -7,6 +7,7 @@ Frames come back small, sorted by their key columns, with missing categories as 
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import ibis
@@ -17,6 +18,7 @@ from ibis.expr.operations import DatabaseTable
 from ..clock import Clock
 from ..period import Period
 from ..schema import BLANK, CLASS, NONE, OTHER, TABLES, TEXT, TEXTS
+from ..shared import shared
 from ..taxonomies import load_taxonomy
 from ..words import Trouble, Words
 from . import cases, lengths, promises, slots
@@ -60,7 +62,7 @@ class Break:
 class Book:
     """Tables of one store. `at(as_of)` gives the book as it stood at a moment."""
 
-    con: Any
+    connected: Callable[[], Any]  # to the engine: where it is a store's files, at the first question
     tables: Mapping[str, ir.Table]
     clock: Clock
     breaks: tuple[Break, ...] = ()
@@ -76,7 +78,11 @@ class Book:
         """A book of pandas frames in canonical columns; minutes beside the times are added where they are missing."""
         clock = clock or Clock()
         tables = {name: ibis.memtable(to_arrow(name, frame, clock)) for name, frame in frames.items()}
-        return cls(ibis.duckdb.connect(), tables, clock, tuple(breaks))
+        return cls(cache(ibis.duckdb.connect), tables, clock, tuple(breaks))
+
+    @property
+    def con(self) -> Any:
+        return self.connected()
 
     def at(self, as_of: pd.Timestamp | None) -> "Book":
         """The book as of a moment: rows that came later are gone, times that came later are still missing."""
@@ -253,6 +259,7 @@ class Book:
         start, end = periods[0].start, periods[-1].end
         return tuple(b for b in self.breaks if b.field == field and start < b.at < end)
 
+    @shared
     def seen(self, period: Period) -> pd.DataFrame:
         """The rows an analysis of the period sees, for the reader: counts and the stretch of time they cover."""
         book = self.at(period.as_of)

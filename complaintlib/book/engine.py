@@ -26,6 +26,7 @@ import pandas as pd
 from ..clock import Clock
 from ..home import DEMO, STORE
 from ..schema import CODE, FLAG, ID, NUMBER, TABLES, TEXT, TEXTS, TIME, WHOLE
+from ..shared import Held
 from ..words import Trouble, Words, cut
 from .core import Book, Break
 
@@ -85,27 +86,33 @@ def connect(address: str) -> ibis.BaseBackend:
 def _of_folder(folder: Path) -> Book:
     folder = folder.resolve()
     content, fingerprint = manifest(folder)
-    con = ibis.duckdb.connect()
-    con.raw_sql("SET threads = 2; SET preserve_insertion_order = false; SET parquet_metadata_cache = true")
-    con.raw_sql(f"SET allowed_directories = ['{str(folder).replace(chr(39), chr(39) * 2)}']")
     files = {
         name: [str(folder / file) for file in listed]
         for name, listed in content["files"].items()
         if listed and name in HELD
     }
-    tables = {
-        name: con.read_parquet(listed, table_name=name, hive_partitioning=False, union_by_name=True)
-        for name, listed in files.items()
-    }
-    con.raw_sql("SET enable_external_access = false; SET lock_configuration = true")
+    connected = cache(lambda: _reader(folder))
     return Book(
-        con,
-        tables,
+        connected,
+        Held(files, lambda name: _parquet(connected(), name, files[name])),
         Clock.from_dict(content["clock"]),
         _breaks(content.get("breaks", ())),
         fingerprint,
-        filled=cache(lambda table: _filled(con, files[table])),
+        filled=cache(lambda table: _filled(connected(), files[table])),
     )
+
+
+def _reader(folder: Path) -> ibis.BaseBackend:
+    """A DuckDB that reads the files of a folder, and nothing else."""
+    con = ibis.duckdb.connect()
+    con.raw_sql("SET threads = 2; SET preserve_insertion_order = false; SET parquet_metadata_cache = true")
+    con.raw_sql(f"SET allowed_directories = ['{str(folder).replace(chr(39), chr(39) * 2)}']")
+    con.raw_sql("SET enable_external_access = false; SET lock_configuration = true")
+    return con
+
+
+def _parquet(con: ibis.BaseBackend, name: str, files: list[str]) -> ir.Table:
+    return con.read_parquet(files, table_name=name, hive_partitioning=False, union_by_name=True)
 
 
 def _filled(con: ibis.BaseBackend, files: list[str]) -> frozenset[str]:
@@ -125,7 +132,9 @@ def _of_engine(con: ibis.BaseBackend) -> Book:
     except (KeyError, TypeError, ValueError):
         raise Trouble(_NO_CLOCK) from None
     tables = {name: _canonical(name, con.table(name)) for name in HELD if name in there}
-    return Book(con, tables, clock, _breaks(breaks), facts.get("fingerprint", ""))
+    return Book(
+        lambda: con, Held(tables, tables.__getitem__), clock, _breaks(breaks), facts.get("fingerprint", "")
+    )
 
 
 def _canonical(name: str, table: ir.Table) -> ir.Table:

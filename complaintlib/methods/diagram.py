@@ -1,6 +1,7 @@
 """Cause diagrams (因果图): fishbones and 5-Why trees that people filled in, with the complaints that each entry can show."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import ClassVar
@@ -12,6 +13,7 @@ from .. import plan
 from ..book import Book, NotMeasured
 from ..period import Period
 from ..result import LEVELS, Result
+from ..shared import shared
 from ..whys import weak
 from ..words import LANGUAGES, Trouble, Words, show
 from ._diagram_counts import Asked, ask, counted, fitting_none
@@ -19,6 +21,7 @@ from ._diagram_drawn import fishbone_of, tree_of
 from ._diagram_form import chains
 from ._diagram_said import said
 
+WORDED = ["entry_words", "countermeasure", "remark", "weakness"]
 NUMBERS = ["n", "share_of_diagram", "expected", "against_expected"]
 
 
@@ -95,11 +98,23 @@ def diagram(
     It assumes that filters say what the words say, and nothing about cause. Raises NotMeasured where there is no form, none
     of that kind, or the data lack a column of its filter; Trouble where form, `kind`, `name` or `lang` are wrong.
     """
-    top, own = _chosen(kind, name, file, lang)
+    if lang not in LANGUAGES:
+        raise _unknown("lang", lang, LANGUAGES)
+    found = _answered(book, period, kind, name, file)
+    entries = found.tables["entries"].copy()
+    for column in entries.columns.intersection(WORDED):
+        entries[column] = [said and said[lang] for said in entries[column]]
+    return replace(found, tables={**found.tables, "entries": entries})
+
+
+@shared
+def _answered(book: Book, period: Period, kind: str, name: str, file: str) -> Diagram:
+    """The diagram with the texts of its table `entries` still in both languages."""
+    top, own = _chosen(kind, name, file)
     asked = ask(book.at(period.as_of), period, top, own)
     tests, judged = counted(asked)
     marks = pd.DataFrame(weak(forms.Causes((top,), own), top), columns=["entry", "weakness"], dtype=object)
-    tables = {"entries": _entries(asked, tests, marks, lang), "bones": _bones(tests), "tests": tests}
+    tables = {"entries": _entries(asked, tests, marks), "bones": _bones(tests), "tests": tests}
     if top.kind == "five_why":
         tables["weak"] = marks
     tables["facts"] = _facts(asked, marks)
@@ -109,14 +124,17 @@ def diagram(
     return Diagram(period, tables, tuple(told), top, own)
 
 
-def _chosen(kind: str, name: str, file: str, lang: str) -> tuple[forms.Diagram, tuple[forms.Cause, ...]]:
-    for given, known, what in ((kind, forms.KINDS, "kind"), (lang, LANGUAGES, "lang")):
-        if given not in known:
-            words = Words(
-                f"{what} 应为 {{known:text}} 之一，而不是“{{given}}”",
-                f"{what} must be one of {{known:text}}, not “{{given}}”",
-            )
-            raise Trouble(words, known=list(known), given=given)
+def _unknown(what: str, given: str, known: Sequence[str]) -> Trouble:
+    words = Words(
+        f"{what} 应为 {{known:text}} 之一，而不是“{{given}}”",
+        f"{what} must be one of {{known:text}}, not “{{given}}”",
+    )
+    return Trouble(words, known=list(known), given=given)
+
+
+def _chosen(kind: str, name: str, file: str) -> tuple[forms.Diagram, tuple[forms.Cause, ...]]:
+    if kind not in forms.KINDS:
+        raise _unknown("kind", kind, forms.KINDS)
     path = Path(file) if file else forms.FORM
     if not path.is_file():
         raise NotMeasured("causes.toml")
@@ -137,8 +155,8 @@ def _chosen(kind: str, name: str, file: str, lang: str) -> tuple[forms.Diagram, 
 # ------------------------------------------------------------------------------------------------ tables
 
 
-def _entries(asked: Asked, tests: pd.DataFrame, marks: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """A row an entry: what the form says of it, and its numbers."""
+def _entries(asked: Asked, tests: pd.DataFrame, marks: pd.DataFrame) -> pd.DataFrame:
+    """A row an entry: what the form says of it (`WORDED` in both languages), and its numbers."""
     known = {cause.id: cause for cause in asked.causes}
     failed = marks.groupby("entry")["weakness"].agg(list).to_dict()
     rows = [
@@ -146,14 +164,16 @@ def _entries(asked: Asked, tests: pd.DataFrame, marks: pd.DataFrame, lang: str) 
             "entry": cause.id,
             "family": cause.family or None,
             "tier": len(forms.chain(cause, known)),
-            "entry_words": cause.words[lang],
+            "entry_words": cause.words,
             "shown_by": _shown_by(asked, cause),
             "confidence": cause.confidence,
             "layer": cause.layer or None,
             "owner": cause.owner or None,
-            "countermeasure": cause.countermeasure[lang] if cause.countermeasure else None,
-            "remark": _remark(asked, cause, lang),
-            "weakness": show(failed[cause.id], "weakness", lang) if cause.id in failed else None,
+            "countermeasure": cause.countermeasure,
+            "remark": _remark(asked, cause),
+            "weakness": _both(lambda lang, c=cause: show(failed[c.id], "weakness", lang))
+            if cause.id in failed
+            else None,
         }
         for cause in asked.causes
     ]
@@ -175,11 +195,13 @@ def _shown_by(asked: Asked, cause: forms.Cause) -> str:
     return "complaints" if cause.evidence else "record" if cause.record else "nothing"
 
 
-def _remark(asked: Asked, cause: forms.Cause, lang: str) -> str | None:
+def _remark(asked: Asked, cause: forms.Cause) -> Words | None:
     """Why the filter cannot be read, else what is on record."""
-    if cause.id in asked.troubles:
-        return asked.troubles[cause.id].say(lang)
-    return cause.record[lang] if cause.record else None
+    return _both(asked.troubles[cause.id].say) if cause.id in asked.troubles else cause.record
+
+
+def _both(say: Callable[[str], str]) -> Words:
+    return Words(*map(say, LANGUAGES))
 
 
 def _bones(tests: pd.DataFrame) -> pd.DataFrame:

@@ -29,7 +29,6 @@ _IMPORTS = (
     "complaintlib.book",
     "complaintlib.look",
     "complaintlib.privacy",
-    "complaintlib.report.shared",
     "complaintlib.result",
     "complaintlib.stats.estimates",
     "faulthandler",

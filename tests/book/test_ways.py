@@ -66,7 +66,7 @@ def test_open_steps(book):
 
 
 def test_a_check_without_its_table_is_false(book):
-    alone = Book(book.con, {"complaints": book.tables["complaints"]}, book.clock).at(OCT.as_of)
+    alone = Book(book.connected, {"complaints": book.tables["complaints"]}, book.clock).at(OCT.as_of)
     assert not alone.checks(window=OCT)[["followed_up", "evaluated"]].any().any()
 
 

@@ -239,7 +239,7 @@ def test_without_a_time_of_resolution_cases_end_when_closed(small):
 
 def test_nothing_is_compared_across_a_change_of_the_categories(company):
     broken = Break("reason", pd.Timestamp("2026-05-01"), Words("拆分", "split"))
-    result = pending(Book(company.con, company.tables, company.clock, (broken,)), OCT)
+    result = pending(Book(company.connected, company.tables, company.clock, (broken,)), OCT)
     assert set(result.tables["hard_by"]["apart"]) == {"break"}
     assert result.tables["hard_by"]["q"].isna().all()
 

@@ -195,7 +195,7 @@ def test_nothing_is_found_before_it_happened(slower):
 
 def test_nothing_is_compared_across_a_change_of_the_stages(slower):
     broken = Break("stage", pd.Timestamp("2026-08-01"), Words("拆分", "split"))
-    book = Book(slower.con, slower.tables, slower.clock, (broken,))
+    book = Book(slower.connected, slower.tables, slower.clock, (broken,))
     result = stages(book, OCT, clock="elapsed")
     assert "stages.break" in keys(result)
     assert "stages.slower" not in keys(result)

@@ -20,7 +20,7 @@ from complaintlib.period import Period
 from complaintlib.report.execute import execute
 from complaintlib.report.forking import Parent, preload
 from complaintlib.report.kernels import Kernels
-from complaintlib.report.shared import shared
+from complaintlib.shared import shared
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 
