@@ -48,8 +48,13 @@ def read_filter(text: object, book: Book) -> Filter:
         name = column(field).words
         if not book.has("complaints", field):
             raise Trouble(Words(f"没有“{name.zh}”这一列", f"there is no column “{name.en}”"))
-        codes = book.codes(field)
-        named = {word: code for code in codes for word in (*(label(field, code, g) for g in LANGUAGES), code)}
+        for newest in (True, False):  # most often these are enough, and an engine has them at once
+            codes = book.codes(field, newest)
+            named = {
+                word: code for code in codes for word in (*(label(field, code, g) for g in LANGUAGES), code)
+            }
+            if named.keys() >= set(values):
+                break
         for value in values:
             if value not in named:
                 near = get_close_matches(value, named, 1)

@@ -236,9 +236,13 @@ class Book:
                 break
         return found if not apart else self._with_texts(found, apart)[list(columns)]
 
-    def codes(self, column: str) -> list[str]:
-        """The codes that a column of the complaints has, in their order; missing ones as `schema.BLANK`."""
-        found = self._ask(self._rows("complaints", [column]).select(column).distinct())[column]
+    def codes(self, column: str, newest: bool = False) -> list[str]:
+        """The codes that a column of the complaints has, or the newest of them, in their order; missing ones as `schema.BLANK`."""
+        newest = newest and self.as_of is not None
+        rows = self._rows("complaints", [column, *(["received_at"] if newest else [])])
+        if newest:
+            rows = rows.filter(rows.received_at >= moment(self.as_of - NEWEST))
+        found = self._ask(rows.select(column).distinct())[column]
         return sorted(set(found.mask(missing(found), BLANK)))
 
     def span(self, table: str = "complaints") -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -337,7 +341,10 @@ class Book:
         texts = self.tables[TEXTS]
         first, last = found["received_at"].min(), found["received_at"].max()
         texts = texts.filter(texts.received_at.between(moment(first), moment(last)))
-        texts = texts.filter(texts.complaint_id.isin(found["complaint_id"].tolist()))
+        cases = ibis.literal(
+            found["complaint_id"].tolist(), "array<string>"
+        )  # one value: thousands are put in slowly
+        texts = texts.filter(cases.contains(texts.complaint_id))
         return found.merge(self._ask(texts.select(*_CASE, *columns)), on=list(_CASE), how="left")
 
     def _in_window(self, rows: ir.Table, table: str, window: Period | None, basis: str) -> ir.Table:

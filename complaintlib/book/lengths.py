@@ -97,7 +97,11 @@ def spells(
     ]
     rows = seen(book, within(rows, rows[time], edges, moment), windows, clock)
     if basis == "open":
-        rows = rows.filter(~rows.observed & ~rows.closed)
+        for over in (
+            rows.ending,
+            rows.closing,
+        ):  # not ~observed & ~closed, which an engine must work out first
+            rows = rows.filter(over.isnull() | (over >= rows.seen_at))
     spent = rows.stop - rows[f"{start}_{clock}"]
     if pauses:
         rows = rows.mutate(spent=spent, began=rows[f"{start}_{clock}"])

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..book import Book, NotMeasured
-from ..indicators import measures_by, whole_history
+from ..indicators import Stretch, measures_by, whole_history
 from ..period import Period
 from ..rules import Statistics, load_rules
 from ..schema import BLANK
@@ -98,7 +98,8 @@ def ask(book: Book, period: Period, by: str) -> Seen:
         weight = known["severity"].map(load_rules().severity.weights).astype(float).fillna(0)
         spread["points"] = _variance(known[by], known["n"], weight, names)
     if paid:
-        each = book.counts("complaints", [by, paid])
+        seen = Stretch(history[0].start, history[-1].end, period.as_of, period.text)
+        each = book.counts("complaints", [by, paid], seen)
         spread["paid"] = _variance(each[by], each["n"], each[paid].astype(float).fillna(0), names)
     blank = int(found.loc[(found[by] == BLANK) & (found["period"] == period.text), "n"].sum())
     measure, per, own = _exposure(book, history, by, names)

@@ -69,17 +69,19 @@ def watched(book: Book, period: Period, measure: str) -> Watched:
     base = _Base(book, history, measure)
     total = book.series("complaints", [], history)["n"].to_numpy(float)[:, None]
     parts = [(pd.DataFrame(index=[0]), total, base.per([], pd.DataFrame(index=[0])))]
-    enough = {}
+    enough, rare = {}, set()
     for dimension in alone:
-        what, n = _counts(book, history, [dimension], {}, FEW_ALONE)
-        if len(what) < 2:  # the only one is the total
+        what, n = _counts(book, history, [dimension], {})
+        recent = n[-RECENT:].sum(axis=0)
+        if (recent >= FEW_ALONE).sum() < 2:  # the only one is the total
             continue
-        enough[dimension] = list(what.loc[n[-RECENT:].sum(axis=0) >= FEW_PAIR, dimension])
-        parts.append((what, n, base.per([dimension], what)))
+        enough[dimension] = list(what.loc[recent >= FEW_PAIR, dimension])
+        rare |= {dimension} if len(enough[dimension]) < len(what) else set()
+        parts.append(_watched(base, what, n, recent >= FEW_ALONE))
     for pair in PAIRS:
         if all(enough.get(dimension) for dimension in pair):
-            what, n = _counts(book, history, list(pair), {d: enough[d] for d in pair}, FEW_PAIR)
-            parts.append((what, n, base.per(pair, what)))
+            what, n = _counts(book, history, list(pair), {d: enough[d] for d in pair if d in rare})
+            parts.append(_watched(base, what, n, n[-RECENT:].sum(axis=0) >= FEW_PAIR))
     counts = [_since_break(book, history, what.columns, n) for what, n, _ in parts]
     exposure = (
         np.hstack([per for *_, per in parts]) * _season(history, total[:, 0], parts[0][2][:, 0])[:, None]
@@ -96,17 +98,21 @@ def _established(book: Book, history: list[Period]) -> list[Period]:
 
 
 def _counts(
-    book: Book, history: Sequence[Period], by: list[str], where: dict, fewest: int
+    book: Book, history: Sequence[Period], by: list[str], where: dict
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """The categories (or cells) with at least `fewest` recent cases, and their counts by period."""
+    """The categories (or cells), and their counts by period."""
     found = book.series("complaints", by, history, where=where)
     found = found[(found[by] != BLANK).all(axis=1)]
     keys = found[by].drop_duplicates(ignore_index=True)  # in every period in the same order
     n = found["n"].to_numpy(float).reshape(len(history), -1) if len(keys) else np.zeros((len(history), 0))
     order = {p.text: i for i, p in enumerate(history)}
-    n = n[np.argsort([order[text] for text in found["period"].unique()])] if len(keys) else n
-    enough = n[-RECENT:].sum(axis=0) >= fewest
-    return keys[enough].reset_index(drop=True), n[:, enough]
+    return keys, n[np.argsort([order[text] for text in found["period"].unique()])] if len(keys) else n
+
+
+def _watched(base: "_Base", what: pd.DataFrame, n: np.ndarray, enough: np.ndarray) -> tuple:
+    """The series with enough cases: what they are, their counts and their denominators by period."""
+    what = what[enough].reset_index(drop=True)
+    return what, n[:, enough], base.per(list(what.columns), what)
 
 
 def _since_break(book: Book, history: Sequence[Period], by: Sequence[str], n: np.ndarray) -> np.ndarray:

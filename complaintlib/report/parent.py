@@ -127,22 +127,27 @@ def _ended_with(running: set[int]) -> Iterator[None]:
                 os.killpg(pid, signal.SIGKILL)
 
 
+def imported() -> None:
+    """All that notebooks import, and the calendar that every clock asks for."""
+    from complaintlib.methods import METHODS
+
+    sys.modules[_NO_DEBUGGER] = None  # which is how Python is told that there is no such module
+    for name in (*_IMPORTS, *(f"complaintlib.methods.{method}" for method in METHODS)):
+        import_module(name)
+    del sys.modules[_NO_DEBUGGER]
+    from complaintlib.rules import load_rules
+
+    load_rules().clock.works([])  # the days off of a century
+
+
 def main() -> None:
     del sys.path[0]  # this folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the run's
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nothing else may speak in the answers
-    from complaintlib.methods import METHODS
-
-    sys.modules[_NO_DEBUGGER] = None  # which is how Python is told that there is no such module
     gc.disable()  # a quarter less time: imports leave nothing to collect
-    for name in (*_IMPORTS, *(f"complaintlib.methods.{method}" for method in METHODS)):
-        import_module(name)
+    imported()
     gc.enable()
-    del sys.modules[_NO_DEBUGGER]
-    from complaintlib.rules import load_rules
-
-    load_rules().clock.works([])  # the days off of a century, which every clock of that country asks for
     import duckdb
 
     duckdb.default_connection().close()  # its import opens one, with threads; it opens again when it is used
