@@ -45,7 +45,7 @@ def steps(
     rows = rows.mutate(
         **{f"closing{suffix}": rows[f"entered_at{suffix}"].lead().over(order) for suffix in _SUFFIXES}
     )
-    rows = _closed_with_the_case(book, rows)
+    rows = _closed_with_the_case(book, rows, since)
     return chosen(rows, where)
 
 
@@ -53,7 +53,8 @@ def open_cases(book: "Book", end: pd.Timestamp | None) -> ir.Table | None:
     """The cases that are not closed by then, so that only their steps need be put in order; None where nobody knows."""
     if "complaints" not in book.tables or "closed_at" not in book.tables["complaints"].columns:
         return None
-    cases = book._rows("complaints", ["complaint_id", "closed_at"])
+    end = min((at for at in (end, book.as_of) if at is not None), default=None)
+    cases = book._rows("complaints", ["complaint_id", "closed_at"], bounded=["closed_at"])
     later = cases.closed_at >= moment(end) if end is not None else ibis.literal(False)
     return cases.filter(cases.closed_at.isnull() | later).select("complaint_id")
 
@@ -63,14 +64,18 @@ def in_order(by: Sequence[str] = ("complaint_id",), **frame: Any) -> Any:
     return ibis.window(group_by=list(by), order_by=_ORDER, **frame)
 
 
-def _closed_with_the_case(book: "Book", rows: ir.Table) -> ir.Table:
-    """The last steps of cases that are closed were over by then. Only cases with a step without an end are asked for."""
+def _closed_with_the_case(book: "Book", rows: ir.Table, since: pd.Timestamp | None) -> ir.Table:
+    """The last steps of cases that are closed were over by then. Only cases with a step without an end are asked for, and
+    none that was closed `LOOK_BACK` before the first step."""
     if "complaints" not in book.tables or "closed_at" not in book.tables["complaints"].columns:
         return rows
     closed = [f"closed_at{suffix}" for suffix in _SUFFIXES]
-    cases = book._rows("complaints", ["complaint_id", *closed])
+    cases = book._rows("complaints", ["complaint_id", *closed], bounded=["closed_at"])
+    cases = book._in_window(cases, "complaints", None, "closed")
+    if since is not None:
+        cases = cases.filter(cases.closed_at >= moment(since - LOOK_BACK))
     endless = rows.filter(rows.left_at.isnull() & rows.closing.isnull()).select("complaint_id")
-    cases = cases.filter(cases.closed_at.notnull()).semi_join(endless, "complaint_id")
+    cases = cases.semi_join(endless, "complaint_id")
     cases = cases.group_by(of_case=cases.complaint_id).aggregate(
         **{name: cases[name].max() for name in closed}
     )
