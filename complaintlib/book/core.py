@@ -341,9 +341,8 @@ class Book:
         texts = self.tables[TEXTS]
         first, last = found["received_at"].min(), found["received_at"].max()
         texts = texts.filter(texts.received_at.between(moment(first), moment(last)))
-        cases = ibis.literal(
-            found["complaint_id"].tolist(), "array<string>"
-        )  # one value: thousands are put in slowly
+        # As one value: thousands of them are slow to put into a question.
+        cases = ibis.literal(found["complaint_id"].tolist(), "array<string>")
         texts = texts.filter(cases.contains(texts.complaint_id))
         return found.merge(self._ask(texts.select(*_CASE, *columns)), on=list(_CASE), how="left")
 

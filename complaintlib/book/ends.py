@@ -43,11 +43,8 @@ def ending(
     wanted = dict.fromkeys([*columns, *([end] if ends else []), *more, *(["complaint_id"] if case else [])])
     times = [c for c in wanted if c in CLOCKED.get(table, ())]
     if "closed_at" in bounded:  # not a time of resolution: until it is known, that of closing stands for it
-        bounded = {*bounded, "status", end} - {
-            "resolved_at",
-            *set(columns).difference(bounded),
-            *(where or {}),
-        }
+        told = {"resolved_at", *set(columns).difference(bounded), *(where or {})}
+        bounded = {*bounded, "status", end} - told
     rows = book._rows(table, with_minutes(wanted, times), where, bounded)
     status = rows["status"].fill_null("") if "status" in more else ibis.literal("")
     otherwise = ibis.ifelse(status.isin(ENDED_OTHERWISE), status, OPEN)

@@ -97,10 +97,7 @@ def spells(
     ]
     rows = seen(book, within(rows, rows[time], edges, moment), windows, clock)
     if basis == "open":
-        for over in (
-            rows.ending,
-            rows.closing,
-        ):  # not ~observed & ~closed, which an engine must work out first
+        for over in (rows.ending, rows.closing):  # neither observed nor closed, which an engine finds later
             rows = rows.filter(over.isnull() | (over >= rows.seen_at))
     spent = rows.stop - rows[f"{start}_{clock}"]
     if pauses:
