@@ -12,6 +12,7 @@ a table `complaintkit` of two columns of text, `key` and `value`:
 
 import hashlib
 import json
+import os
 import re
 import weakref
 from functools import cache
@@ -103,9 +104,11 @@ def _of_folder(folder: Path) -> Book:
 
 
 def _reader(folder: Path) -> ibis.BaseBackend:
-    """A DuckDB that reads the files of a folder, and nothing else."""
+    """A DuckDB that reads the files of a folder, and nothing else; with fewer threads where several kernels share the
+    cores."""
     con = ibis.duckdb.connect()
-    con.raw_sql("SET threads = 2; SET preserve_insertion_order = false; SET parquet_metadata_cache = true")
+    con.raw_sql("SET preserve_insertion_order = false; SET parquet_metadata_cache = true")
+    con.raw_sql(f"SET threads = {int(os.environ.get('COMPLAINTKIT_THREADS', '2'))}")
     con.raw_sql(f"SET allowed_directories = ['{str(folder).replace(chr(39), chr(39) * 2)}']")
     con.raw_sql("SET enable_external_access = false; SET lock_configuration = true")
     return con

@@ -38,12 +38,14 @@ def outcomes_of(
 
     Whatever interrupts it (Ctrl-C, SIGTERM) ends every kernel first and then goes on its way.
     """
-    code, found = preflight.code_hash(), {}
+    code, found, cores = preflight.code_hash(), {}, os.cpu_count() or 1
+    jobs = jobs or cores + 1  # a kernel's start is mostly waiting
+    env = {"COMPLAINTKIT_LANG": given["lang"], "COMPLAINTKIT_THREADS": str(max(cores // jobs, 1))}
     keys = {step.name: _key(step, given, fingerprint, code) for step in recipe.steps}
     with (
         _progress(len(recipe.steps), progress) as say,
-        Kernels(recipe.steps[0].notebook.parent, preload(), COMPLAINTKIT_LANG=given["lang"]) as kernels,
-        ThreadPoolExecutor(jobs or (os.cpu_count() or 1) + 1) as pool,  # a kernel's start is mostly waiting
+        Kernels(recipe.steps[0].notebook.parent, preload(), **env) as kernels,
+        ThreadPoolExecutor(jobs) as pool,
     ):
         waiting = {}
         for step in recipe.steps:
