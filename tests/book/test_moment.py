@@ -91,13 +91,23 @@ ASKED = {
 }
 
 
-@pytest.mark.parametrize("now", MOMENTS, ids=str)
-@pytest.mark.parametrize("name", ASKED)
-def test_nothing_later_changes_an_answer(name, now):
+@pytest.fixture(scope="module", params=MOMENTS, ids=str)
+def told(request) -> tuple[Book, Book, list[Period]]:
+    """The book as it stood at a moment, and the one that was cut there; with the periods that had begun."""
     cases, events = frames()
     cases["department"] = events["department"] = "A"
+    now = request.param
     periods = [p.seen_at(min(p.as_of, now)) for p in PERIODS if p.start < now]
-    seen, known = Book.of(complaints=cases, events=events).at(now), Book.of(**cut(cases, events, now)).at(now)
+    return (
+        Book.of(complaints=cases, events=events).at(now),
+        Book.of(**cut(cases, events, now)).at(now),
+        periods,
+    )
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_nothing_later_changes_an_answer(name, told):
+    seen, known, periods = told
     found, wanted = (ASKED[name](book, periods) for book in (seen, known))
     pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
     assert len(found)
