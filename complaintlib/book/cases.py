@@ -12,10 +12,10 @@ import pandas as pd
 
 from ..period import Period
 from ..schema import FOLLOW_UP, TABLES
-from .ask import CLOCKS, moment
+from .ask import CLOCKS
 from .ends import ending
 from .promises import due_rows
-from .steps import LOOK_BACK, in_order, steps
+from .steps import LOOK_BACK, come_since, in_order, steps
 from .windows import Where, Windows, seen_in, told_apart
 
 if TYPE_CHECKING:
@@ -144,10 +144,6 @@ def breaches(
 # ----------------------------------------------------------------------------------------------------------------
 
 
-def _since(rows: ir.Table, time: str, since: pd.Timestamp | None) -> ir.Table:
-    return rows if since is None else rows.filter(rows[time] >= moment(since))
-
-
 def _long_before(window: Period | None) -> pd.Timestamp | None:
     return None if window is None else window.start - LOOK_BACK
 
@@ -159,7 +155,7 @@ def _first(
     if table not in book.tables or "complaint_id" not in book.tables[table].columns:
         return rows.mutate(**{check: ibis.null("timestamp")})
     time = TABLES[table].time
-    found = _since(book._rows(table, ["complaint_id", time], where), time, since and since - LOOK_BACK)
+    found = come_since(book._rows(table, ["complaint_id", time], where), time, since and since - LOOK_BACK)
     found = found.filter(found.complaint_id.notnull())
     found = found.group_by(of_case=found.complaint_id).aggregate(**{check: found[time].min()})
     return rows.left_join(found, rows.complaint_id == found.of_case).drop("of_case")

@@ -23,13 +23,12 @@ from ..taxonomies import load_taxonomy
 from ..words import Trouble, Words
 from . import cases, lengths, promises, slots
 from .ask import category, chosen, filled, hidden_then, missing, moment
-from .frames import grid, to_arrow
+from .frames import DAILY, as_numbers, grid, slots_of, to_arrow
 from .steps import open_cases, steps
 
 _CASE = ("complaint_id", "source", "received_at")  # what a complaint and its texts have in common
 STOCKS = ("customers",)  # measures that stand at a moment: averaged over months, where the others add up
 NEWEST = pd.Timedelta(days=92)  # the last row is looked for here first
-DAILY = ("day", "week")  # kinds of periods that are made of days; the others of months
 ENDS = {"events": "left_at"}  # the time by which a row is no longer open; `closed_at` elsewhere
 
 Where = Mapping[str, Any]
@@ -180,10 +179,10 @@ class Book:
         # Numbers of months: to cut a time off at its month takes an engine longer than all the rest.
         slot = day if periods[0].kind in DAILY else day.year() * 12 + day.month()
         found = self._tally(rows.mutate(slot=slot), ["slot", *by], total)
-        found.insert(0, "period", found.pop("slot").map(_slots(periods)).astype(object))
+        found.insert(0, "period", found.pop("slot").map(slots_of(periods)).astype(object))
         values = ["n", *_some(total)]
         found = found.groupby(["period", *by], as_index=False, sort=False)[values].sum()
-        return grid(_as_numbers(found, total), by, periods, values)
+        return grid(as_numbers(found, total), by, periods, values)
 
     def exposure(self, measure: str, periods: Sequence[Period], by: Sequence[str] = ()) -> pd.DataFrame:
         """The denominator per period: `period`, the `by` columns, `value`; missing where a month is not there.
@@ -318,9 +317,7 @@ class Book:
         if table != "events" or basis != "open":
             bounded = [] if window is None or basis == "open" else [_time_of(table, basis)]
             return self._rows(table, columns, where, bounded)
-        rows = steps(
-            self, columns, where, None, open_cases(self, self._end(window) if window else self.as_of)
-        )
+        rows = steps(self, columns, where, None, open_cases(self, window and window.end))
         return rows.filter(rows.closing.isnull())
 
     def _filled(self, table: str, column: str) -> bool:
@@ -369,7 +366,7 @@ class Book:
         return min(window.end, self.as_of) if self.as_of is not None else window.end
 
     def _grouped(self, rows: ir.Table, by: Sequence[str], total: str | None = None) -> pd.DataFrame:
-        found = _as_numbers(self._tally(rows, by, total), total)
+        found = as_numbers(self._tally(rows, by, total), total)
         return found.sort_values(list(by), kind="stable", ignore_index=True) if by else found
 
     def _tally(self, rows: ir.Table, by: Sequence[str], total: str | None = None) -> pd.DataFrame:
@@ -405,23 +402,6 @@ class Book:
         if key not in self.answers:
             self.answers[key] = self.con.to_pyarrow(question).to_pandas()
         return self.answers[key].copy()
-
-
-def _as_numbers(found: pd.DataFrame, total: str | None) -> pd.DataFrame:
-    """Counts as whole numbers and a sum, which comes in decimals, as a number: 0 where there was nothing to add."""
-    if total:
-        found[total] = found[total].astype(float).fillna(0.0)
-    return found.astype({"n": "int64"})
-
-
-def _slots(periods: Sequence[Period]) -> dict[Any, str]:
-    """The period of each of its days, or of each of its months by their number."""
-    by_day = periods[0].kind in DAILY
-    return {
-        slot.date() if by_day else slot.year * 12 + slot.month: period.text
-        for period in periods
-        for slot in pd.date_range(period.start, period.end, freq="D" if by_day else "MS", inclusive="left")
-    }
 
 
 def _some(total: str | None) -> list[str]:

@@ -93,9 +93,15 @@ def _of_folder(folder: Path) -> Book:
         if listed and name in HELD
     }
     connected = cache(lambda: _reader(folder))
+
+    def table(name: str) -> ir.Table:
+        return connected().read_parquet(
+            files[name], table_name=name, hive_partitioning=False, union_by_name=True
+        )
+
     return Book(
         connected,
-        Held(files, lambda name: _parquet(connected(), name, files[name])),
+        Held(files, table),
         Clock.from_dict(content["clock"]),
         _breaks(content.get("breaks", ())),
         fingerprint,
@@ -112,10 +118,6 @@ def _reader(folder: Path) -> ibis.BaseBackend:
     con.raw_sql(f"SET allowed_directories = ['{str(folder).replace(chr(39), chr(39) * 2)}']")
     con.raw_sql("SET enable_external_access = false; SET lock_configuration = true")
     return con
-
-
-def _parquet(con: ibis.BaseBackend, name: str, files: list[str]) -> ir.Table:
-    return con.read_parquet(files, table_name=name, hive_partitioning=False, union_by_name=True)
 
 
 def _filled(con: ibis.BaseBackend, files: list[str]) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """Frames on their way into a book and out of it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -8,6 +9,8 @@ import pyarrow as pa
 from ..clock import Clock
 from ..period import Period
 from ..schema import CLOCKED, CODE, ID, TABLES, TEXT
+
+DAILY = ("day", "week")  # kinds of periods that are made of days; the others of months
 
 
 def to_arrow(name: str, frame: pd.DataFrame, clock: Clock) -> pa.Table:
@@ -40,3 +43,20 @@ def grid(
     if fill is not None:
         full = full.fillna(dict.fromkeys(values, fill)).astype({v: "int64" for v in values if v == "n"})
     return full.sort_values(["period", *by], kind="stable", ignore_index=True)[["period", *by, *values]]
+
+
+def as_numbers(found: pd.DataFrame, total: str | None) -> pd.DataFrame:
+    """Counts as whole numbers and a sum, which comes in decimals, as a number: 0 where there was nothing to add."""
+    if total:
+        found[total] = found[total].astype(float).fillna(0.0)
+    return found.astype({"n": "int64"})
+
+
+def slots_of(periods: Sequence[Period]) -> dict[Any, str]:
+    """The period of each of its days, or of each of its months by their number."""
+    by_day = periods[0].kind in DAILY
+    return {
+        slot.date() if by_day else slot.year * 12 + slot.month: period.text
+        for period in periods
+        for slot in pd.date_range(period.start, period.end, freq="D" if by_day else "MS", inclusive="left")
+    }

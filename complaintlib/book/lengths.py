@@ -69,7 +69,7 @@ def spells(
     if table == "events":
         since, cases = None, None
         if basis == "open":
-            cases = open_cases(book, windows[0].end if window is not None else book.as_of)
+            cases = open_cases(book, None if window is None else windows[0].end)
         elif window is not None:
             since = around(windows).start - (LOOK_BACK if basis == "closed" else pd.Timedelta(0))
         rows = steps(book, by, where, since, cases)

@@ -34,8 +34,7 @@ def steps(
     own = [f"{time}{suffix}" for time in ("entered_at", "left_at") for suffix in _SUFFIXES]
     wanted = dict.fromkeys([*columns, "complaint_id", "stage", *own, *(where or {})])
     rows = book._rows("events", list(wanted))
-    if since is not None:
-        rows = rows.filter(rows.entered_at >= moment(since))
+    rows = come_since(rows, "entered_at", since)
     if cases is not None:
         rows = rows.semi_join(cases, "complaint_id")
     rows = rows.mutate(
@@ -49,8 +48,13 @@ def steps(
     return chosen(rows, where)
 
 
+def come_since(rows: ir.Table, time: str, since: pd.Timestamp | None) -> ir.Table:
+    """The rows with a time from that moment on; all where there is none."""
+    return rows if since is None else rows.filter(rows[time] >= moment(since))
+
+
 def open_cases(book: "Book", end: pd.Timestamp | None) -> ir.Table | None:
-    """The cases that are not closed by then, so that only their steps need be put in order; None where nobody knows."""
+    """The cases that are not closed by then, or by the book's moment where that is earlier, so that only their steps need be put in order; None where nobody knows."""
     if "complaints" not in book.tables or "closed_at" not in book.tables["complaints"].columns:
         return None
     end = min((at for at in (end, book.as_of) if at is not None), default=None)
@@ -72,8 +76,7 @@ def _closed_with_the_case(book: "Book", rows: ir.Table, since: pd.Timestamp | No
     closed = [f"closed_at{suffix}" for suffix in _SUFFIXES]
     cases = book._rows("complaints", ["complaint_id", *closed], bounded=["closed_at"])
     cases = book._in_window(cases, "complaints", None, "closed")
-    if since is not None:
-        cases = cases.filter(cases.closed_at >= moment(since - LOOK_BACK))
+    cases = come_since(cases, "closed_at", since and since - LOOK_BACK)
     endless = rows.filter(rows.left_at.isnull() & rows.closing.isnull()).select("complaint_id")
     cases = cases.semi_join(endless, "complaint_id")
     cases = cases.group_by(of_case=cases.complaint_id).aggregate(
